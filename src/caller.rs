@@ -1,0 +1,175 @@
+//! Who is asking. The edge turns a token into a [`Caller`]; everything inward takes `&Caller` first.
+//!
+//! Background work acts as a named system caller, never as nobody.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+
+use crate::ids::{AgencyId, CaseworkerId};
+
+/// A permission in the token's `scope` claim, as the design page lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// `cases:read`: every case of the agency.
+    CasesRead,
+    /// `cases:read:assigned`: only the caller's own caseload.
+    CasesReadAssigned,
+    /// `cases:write`: import and assign.
+    CasesWrite,
+    /// `orders:refresh`: ask Truv for new data, which is billed.
+    OrdersRefresh,
+    /// `clients:contact`: send a link to the client, and see the contact data in clear.
+    ClientsContact,
+    /// `reports:read`: income and pay data.
+    ReportsRead,
+    /// `reviews:decide`: complete a review.
+    ReviewsDecide,
+    /// `renewals:run`: renewal batches.
+    RenewalsRun,
+    /// `audit:read`: the audit trail and the deliveries.
+    AuditRead,
+    /// `admin`: operator's acts inside the agency.
+    Admin,
+}
+
+impl Scope {
+    /// Every scope, in the order of the design page.
+    pub const ALL: [Self; 10] = [
+        Self::CasesRead,
+        Self::CasesReadAssigned,
+        Self::CasesWrite,
+        Self::OrdersRefresh,
+        Self::ClientsContact,
+        Self::ReportsRead,
+        Self::ReviewsDecide,
+        Self::RenewalsRun,
+        Self::AuditRead,
+        Self::Admin,
+    ];
+
+    /// The word in the token.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CasesRead => "cases:read",
+            Self::CasesReadAssigned => "cases:read:assigned",
+            Self::CasesWrite => "cases:write",
+            Self::OrdersRefresh => "orders:refresh",
+            Self::ClientsContact => "clients:contact",
+            Self::ReportsRead => "reports:read",
+            Self::ReviewsDecide => "reviews:decide",
+            Self::RenewalsRun => "renewals:run",
+            Self::AuditRead => "audit:read",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope behind a word; `None` for a word that is not ours (other services share the token).
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == word)
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The caller lacks a scope. Carries no hint of whether the thing asked for exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this needs the scope {0}")]
+pub struct Forbidden(pub Scope);
+
+/// Somebody who has proved who they are, inside one agency.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The tenant, from the token alone.
+    pub agency: AgencyId,
+    /// The token's `sub`, or `system:<part>` for background work.
+    pub subject: String,
+    /// The token's `name`, when it has one.
+    pub display_name: Option<String>,
+    /// What the token allows.
+    pub scopes: Vec<Scope>,
+    /// The member of staff behind the subject; `None` for integrations and background work.
+    pub caseworker: Option<CaseworkerId>,
+    /// When the token stops working; `None` for background work.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// Which cases a finder may return: the agency always, and inside it perhaps one caseload.
+///
+/// Finders demand this value, so that a query without an owner cannot be written by accident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CaseScope {
+    /// The tenant.
+    pub agency: AgencyId,
+    /// The caseload.
+    pub caseload: Caseload,
+}
+
+/// The part of an agency's cases that a caller may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caseload {
+    /// Every case of the agency.
+    All,
+    /// The cases assigned to this member of staff.
+    Of(CaseworkerId),
+    /// No case at all: the token is limited to its own caseload and names nobody we know.
+    Nobody,
+}
+
+impl CaseScope {
+    /// Whether a case with this agency and assignee lies in the scope.
+    pub fn admits(&self, agency: AgencyId, assignee: Option<CaseworkerId>) -> bool {
+        self.agency == agency
+            && match self.caseload {
+                Caseload::All => true,
+                Caseload::Of(caseworker) => assignee == Some(caseworker),
+                Caseload::Nobody => false,
+            }
+    }
+}
+
+impl Caller {
+    /// Background work of one part of the gateway, which may do everything inside the agency.
+    pub fn system(agency: AgencyId, part: &str) -> Self {
+        Self {
+            agency,
+            subject: format!("system:{part}"),
+            display_name: None,
+            scopes: Scope::ALL.to_vec(),
+            caseworker: None,
+            expires_at: None,
+        }
+    }
+
+    /// Whether the token carries the scope.
+    pub fn has(&self, scope: Scope) -> bool {
+        self.scopes.contains(&scope)
+    }
+
+    /// Refuses unless the token carries the scope.
+    ///
+    /// # Errors
+    /// [`Forbidden`] naming the missing scope.
+    pub fn require(&self, scope: Scope) -> Result<(), Forbidden> {
+        if self.has(scope) { Ok(()) } else { Err(Forbidden(scope)) }
+    }
+
+    /// The cases that the caller may see.
+    ///
+    /// # Errors
+    /// [`Forbidden`] when the token allows reading no cases at all.
+    pub fn cases(&self) -> Result<CaseScope, Forbidden> {
+        let caseload = if self.has(Scope::CasesRead) {
+            Caseload::All
+        } else if self.has(Scope::CasesReadAssigned) {
+            self.caseworker.map_or(Caseload::Nobody, Caseload::Of)
+        } else {
+            return Err(Forbidden(Scope::CasesRead));
+        };
+        Ok(CaseScope { agency: self.agency, caseload })
+    }
+}

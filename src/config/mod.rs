@@ -1,0 +1,394 @@
+//! Settings: typed sections, each handed to the part it concerns.
+//!
+//! `load` is the only code that reads the environment. It merges, in this order, the defaults below, a TOML file, the
+//! `RECERT_…` variables (and the vendor's own names for its credentials) and the command line's flags, and reports every
+//! problem at once with the setting's name, where its value came from, and the cure.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// Listeners.
+    pub server: Server,
+    /// Storage.
+    pub database: Database,
+    /// The upstream API.
+    pub truv: Truv,
+    /// The tenants, each with its own Truv keys. At least one.
+    pub agencies: Vec<Agency>,
+    /// Tokens.
+    pub auth: Auth,
+    /// The GraphQL endpoint.
+    pub graphql: Graphql,
+    /// The webhook endpoint.
+    pub webhooks: Webhooks,
+    /// Background work.
+    pub work: Work,
+    /// The renewal cycle.
+    pub renewals: Renewals,
+    /// Logs.
+    pub log: Log,
+}
+
+/// `[server]`
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// `RECERT_LISTEN`: the public listener. Default `127.0.0.1:8080`.
+    pub listen: SocketAddr,
+    /// `RECERT_ADMIN_LISTEN`: `/livez`, `/readyz`. Default `127.0.0.1:8081`.
+    pub admin_listen: SocketAddr,
+    /// `RECERT_PUBLIC_URL`: where Truv reaches `/webhooks/…` from outside; `None` where nobody registers webhooks for us.
+    pub public_url: Option<url::Url>,
+    /// `RECERT_HEADER_TIMEOUT`: seconds until a request's header must be complete. Default 10.
+    pub header_timeout: Duration,
+    /// `RECERT_BODY_TIMEOUT`: seconds until a request's body must be complete. Default 30.
+    pub body_timeout: Duration,
+    /// `RECERT_CORS_ORIGINS`: origins that browsers may call from, separated by commas. Default none.
+    pub cors_origins: Vec<String>,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
+            admin_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081),
+            public_url: None,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            cors_origins: Vec::new(),
+        }
+    }
+}
+
+/// `[database]`
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// `RECERT_DATABASE_URL`: `sqlite://PATH` or `postgres://…`. Default `sqlite://recert.sqlite`. May hold a password.
+    pub url: SecretString,
+    /// `RECERT_DATABASE_CONNECTIONS`: most connections of the pool. Default 16.
+    pub connections: u32,
+    /// `RECERT_DATABASE_BUSY_TIMEOUT`: seconds to wait for a lock or a connection. Default 10.
+    pub busy_timeout: Duration,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: SecretString::from("sqlite://recert.sqlite"),
+            connections: 16,
+            busy_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `[truv]`: what all agencies share.
+#[derive(Clone, Debug)]
+pub struct Truv {
+    /// `RECERT_TRUV_URL`, or the vendor's `TRUV_API_URL`: without the `v1/`. Default `https://prod.truv.com/`.
+    pub url: url::Url,
+    /// `RECERT_TRUV_CONNECT_TIMEOUT`: seconds. Default 5.
+    pub connect_timeout: Duration,
+    /// `RECERT_TRUV_TIMEOUT`: seconds for a whole call. Default 30.
+    pub timeout: Duration,
+    /// `RECERT_TRUV_REQUESTS_PER_MINUTE`: the budget of one access key. Default 300.
+    pub requests_per_minute: u32,
+}
+
+impl Default for Truv {
+    #[expect(clippy::expect_used, reason = "a constant address, parsed in every test")]
+    fn default() -> Self {
+        Self {
+            url: url::Url::parse("https://prod.truv.com/").expect("a constant address"),
+            connect_timeout: Duration::from_secs(5),
+            timeout: Duration::from_secs(30),
+            requests_per_minute: 300,
+        }
+    }
+}
+
+/// `[[agencies]]`: one tenant.
+#[derive(Clone, Debug)]
+pub struct Agency {
+    /// The name in tokens (`agency` claim) and in the webhook's path: 1–64 of `a-z 0-9 -`.
+    pub slug: String,
+    /// Shown to people.
+    pub name: String,
+    /// Truv environment: `sandbox`, `dev` or `prod`. Must agree with the secrets' prefixes.
+    pub environment: Environment,
+    /// Truv client id (`RECERT_TRUV_CLIENT_ID` or `API_CLIENT_ID` for the only agency).
+    pub client_id: String,
+    /// Truv access secrets, newest first (`RECERT_TRUV_SECRETS`, comma-separated, or `API_SECRET`): the first one signs
+    /// our calls, all of them verify webhooks. One or two.
+    pub secrets: Vec<SecretString>,
+}
+
+/// Which of Truv's environments the keys belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    /// Test data.
+    Sandbox,
+    /// Older development keys.
+    Dev,
+    /// Real people.
+    Prod,
+}
+
+impl Environment {
+    /// The word in settings and in `env_type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Dev => "dev",
+            Self::Prod => "prod",
+        }
+    }
+
+    /// The environment that a word names.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Sandbox, Self::Dev, Self::Prod].into_iter().find(|e| e.as_str() == word)
+    }
+
+    /// The environment that a secret's prefix names (`sandbox-…`).
+    pub fn of_secret(secret: &str) -> Option<Self> {
+        secret.split_once('-').and_then(|(prefix, _)| Self::parse(prefix))
+    }
+}
+
+/// `[auth]`
+#[derive(Clone, Debug)]
+pub struct Auth {
+    /// `RECERT_AUTH_ISSUER`: what `iss` must be. Default `recert-dev` (with `hmac_secret`).
+    pub issuer: String,
+    /// `RECERT_AUTH_AUDIENCE`: what `aud` must hold. Default `recert`.
+    pub audience: String,
+    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, EdDSA).
+    pub jwks: Option<String>,
+    /// `RECERT_AUTH_HMAC_SECRET`: at least 32 bytes; HS256, for development only. Refused together with `jwks`.
+    pub hmac_secret: Option<SecretString>,
+    /// `RECERT_AUTH_LEEWAY`: seconds of clock difference allowed. Default 30.
+    pub leeway: Duration,
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            issuer: "recert-dev".to_owned(),
+            audience: "recert".to_owned(),
+            jwks: None,
+            hmac_secret: None,
+            leeway: Duration::from_secs(30),
+        }
+    }
+}
+
+/// `[graphql]`
+#[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of one endpoint")]
+pub struct Graphql {
+    /// `RECERT_GRAPHQL_GET`: admit queries over GET. Default false.
+    pub get: bool,
+    /// `RECERT_GRAPHIQL`: serve the explorer. Default false.
+    pub graphiql: bool,
+    /// `RECERT_INTROSPECTION`: answer `__schema` and `__type`. Default false.
+    pub introspection: bool,
+    /// `RECERT_GRAPHQL_MAX_BODY_BYTES`. Default 262,144.
+    pub max_body_bytes: usize,
+    /// `RECERT_GRAPHQL_TIMEOUT`: seconds for a query or a mutation. Default 10.
+    pub timeout: Duration,
+    /// Limits of one document.
+    pub limits: DocumentLimits,
+    /// Limits of one socket.
+    pub socket: Socket,
+}
+
+impl Default for Graphql {
+    fn default() -> Self {
+        Self {
+            get: false,
+            graphiql: false,
+            introspection: false,
+            max_body_bytes: 256 * 1024,
+            timeout: Duration::from_secs(10),
+            limits: DocumentLimits::default(),
+            socket: Socket::default(),
+        }
+    }
+}
+
+/// `[graphql.limits]`: what one document may hold, counted before validation.
+#[derive(Clone, Debug)]
+pub struct DocumentLimits {
+    /// Bytes of source. Default 16,384.
+    pub bytes: usize,
+    /// Tokens. Default 2,000.
+    pub tokens: usize,
+    /// Nesting of `{`, `[` and `(` in the source. Default 64.
+    pub nesting: usize,
+    /// Depth of selections. Default 10.
+    pub depth: usize,
+    /// Fields, `__typename` included, fragments expanded. Default 500.
+    pub fields: u64,
+    /// Aliases. Default 30.
+    pub aliases: usize,
+    /// Directives. Default 50.
+    pub directives: usize,
+    /// Operations. Default 10.
+    pub operations: usize,
+    /// Fragments. Default 50.
+    pub fragments: usize,
+    /// Root fields of a mutation. Default 5.
+    pub mutation_fields: usize,
+    /// Weighted cost, page sizes counted. Default 10,000.
+    pub complexity: u64,
+}
+
+impl Default for DocumentLimits {
+    fn default() -> Self {
+        Self {
+            bytes: 16 * 1024,
+            tokens: 2_000,
+            nesting: 64,
+            depth: 10,
+            fields: 500,
+            aliases: 30,
+            directives: 50,
+            operations: 10,
+            fragments: 50,
+            mutation_fields: 5,
+            complexity: 10_000,
+        }
+    }
+}
+
+/// `[graphql.socket]`
+#[derive(Clone, Debug)]
+pub struct Socket {
+    /// Seconds until `connection_init` must have come. Default 10.
+    pub init_timeout: Duration,
+    /// Seconds between the server's pings. Default 20.
+    pub ping_interval: Duration,
+    /// Seconds without a sign of life after which the peer is dropped. Default 45.
+    pub idle_timeout: Duration,
+    /// Seconds one write may take. Default 30.
+    pub write_timeout: Duration,
+    /// Live operations on one socket. Default 100.
+    pub max_operations: usize,
+    /// Sockets of one subject. Default 50.
+    pub max_per_subject: usize,
+    /// Bytes of one message. Default 262,144.
+    pub max_message_bytes: usize,
+    /// Frames waiting to be written. Default 256.
+    pub queue: usize,
+}
+
+impl Default for Socket {
+    fn default() -> Self {
+        Self {
+            init_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(20),
+            idle_timeout: Duration::from_secs(45),
+            write_timeout: Duration::from_secs(30),
+            max_operations: 100,
+            max_per_subject: 50,
+            max_message_bytes: 256 * 1024,
+            queue: 256,
+        }
+    }
+}
+
+/// `[webhooks]`
+#[derive(Clone, Debug)]
+pub struct Webhooks {
+    /// `RECERT_WEBHOOK_MAX_BODY_BYTES`. Default 1,048,576.
+    pub max_body_bytes: usize,
+    /// `RECERT_WEBHOOK_PARK`: seconds a delivery waits for the order it belongs to. Default 600.
+    pub park: Duration,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { max_body_bytes: 1024 * 1024, park: Duration::from_secs(600) }
+    }
+}
+
+/// `[work]`: background work.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// `RECERT_WORKERS`: jobs in hand at once. Default 8.
+    pub workers: usize,
+    /// `RECERT_POLL_INTERVAL`: milliseconds between looks at the queue and the log when no wake-up comes. Default 1,000.
+    pub poll_interval: Duration,
+    /// `RECERT_JOB_LEASE`: seconds after which a job of a dead worker is taken over. Default 60.
+    pub lease: Duration,
+    /// `RECERT_STALLED_AFTER`: seconds without news after which an open order is asked about. Default 1,200.
+    pub stalled_after: Duration,
+    /// `RECERT_EVENT_RETENTION_DAYS`: days the event log reaches back. Default 30.
+    pub event_retention: Duration,
+}
+
+impl Default for Work {
+    fn default() -> Self {
+        Self {
+            workers: 8,
+            poll_interval: Duration::from_millis(1_000),
+            lease: Duration::from_secs(60),
+            stalled_after: Duration::from_secs(1_200),
+            event_retention: Duration::from_secs(30 * 24 * 3_600),
+        }
+    }
+}
+
+/// `[renewals]`
+#[derive(Clone, Debug)]
+pub struct Renewals {
+    /// `RECERT_RENEWAL_WINDOW_DAYS`: how many days before its due date a case becomes due. Default 30.
+    pub window_days: u32,
+    /// `RECERT_LINK_LIFETIME_DAYS`: how long a payroll connection is expected to last. Default 180.
+    pub link_lifetime_days: u32,
+    /// `RECERT_REFRESHES_PER_DAY`: refreshes per connection in 24 hours. Default 3.
+    pub refreshes_per_day: u32,
+    /// `RECERT_MATERIAL_CHANGE_PERCENT`: a change of money from this many percent on is material. Default 10.
+    pub material_percent: u32,
+}
+
+impl Default for Renewals {
+    fn default() -> Self {
+        Self { window_days: 30, link_lifetime_days: 180, refreshes_per_day: 3, material_percent: 10 }
+    }
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// `RECERT_LOG`: a `tracing` filter. Default `info`.
+    pub filter: String,
+    /// `RECERT_LOG_FORMAT`: `text` or `json`. Default text on a terminal, else json.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::Auto }
+    }
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Where the settings file is, when `--config` does not say.
+pub fn default_file() -> PathBuf {
+    PathBuf::from("recert.toml")
+}

@@ -1,0 +1,2 @@
+//! Recert.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A Truv on loopback.

@@ -1,0 +1,7 @@
+//! Recert's tests, in one binary whose folders repeat `src/`.
+
+mod cli;
+mod http;
+mod simulator;
+mod support;
+mod truv;

@@ -1,0 +1,1 @@
+//! What the tests share: the app builder, a database per test, a client that sends `schema/operations`.
