@@ -4,11 +4,23 @@
 //! (`tests/it/layering.rs` checks that).
 
 pub mod caller;
+pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod events;
 pub mod failure;
 pub mod http;
 pub mod ids;
+pub mod jobs;
+pub mod kit;
+pub mod lineage;
+pub mod links;
+pub mod opaque;
+pub mod orders;
+pub mod people;
+pub mod reports;
 pub mod simulator;
+pub mod storage;
 pub mod truv;
+pub mod words;
