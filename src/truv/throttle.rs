@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 /// No wait is longer: a wrong date must not stop an agency for a month.
-const LONGEST: Duration = Duration::from_secs(24 * 3_600);
+const LONGEST: Duration = Duration::from_hours(24);
 
 /// The wait from the header, else from the message; `None` when neither says. A date counts from the answer's own `Date`,
 /// so that our clock and Truv's need not agree.

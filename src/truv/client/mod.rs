@@ -163,12 +163,13 @@ impl Client {
         Err(Error::Undecodable { reason: "the list does not end" })
     }
 
-    /// The address of a following page, if it is on the same server: the secret goes nowhere else.
+    /// The address of a following page, if its host is ours. Only its query is used, so the scheme need not agree: behind
+    /// a proxy that ends TLS a server believes that it is plain.
     fn next_page(&self, next: &str) -> Result<Url, Error> {
         self.base
             .join(next)
             .ok()
-            .filter(|next| next.origin() == self.base.origin())
+            .filter(|next| (next.host(), next.port()) == (self.base.host(), self.base.port()))
             .ok_or(Error::Undecodable { reason: "its next page is on another server" })
     }
 

@@ -27,12 +27,14 @@ impl Client {
         self.list(paths::LINKS, &[("user_id", user_id)]).await
     }
 
-    /// The income report of one connection. Answers [`Error::NotFound`] for some seconds after the task is done.
+    /// The income report of one connection, which `link_id` of the answer names even if the body does not. Answers [`Error::NotFound`] for some seconds after the task is done.
     ///
     /// # Errors
     /// [`Error`].
     pub async fn link_income_report(&self, link_id: &str) -> Result<Fetched<LinkReport>, Error> {
-        self.get(paths::LINK_INCOME_REPORT, &[link_id], &[]).await
+        let mut report: Fetched<LinkReport> = self.get(paths::LINK_INCOME_REPORT, &[link_id], &[]).await?;
+        report.value.link_id.get_or_insert_with(|| link_id.to_owned());
+        Ok(report)
     }
 
     /// Makes a report about a person from all their connections; `is_voe` limits it to employment, without income.
