@@ -1,7 +1,7 @@
 //! What can go wrong with a call to Truv, and what is then known about it.
 //!
 //! The HTTP status decides, the body only explains: codes differ between editions of the vendor's pages, and a proxy may
-//! answer with HTML. Of a body we keep the code, the message and the named fields, bounded and cleaned; see [`words`].
+//! answer with HTML. Of a body we keep the code, the message and the named fields, bounded and cleaned (`words` below).
 
 use std::time::Duration;
 
