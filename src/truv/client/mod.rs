@@ -19,9 +19,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config;
-use crate::truv::error::Error;
-use crate::truv::redact::redact;
-use crate::truv::wire::Page;
+use crate::truv::{Error, redact, wire::Page};
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-access-client-id");
 const SECRET: HeaderName = HeaderName::from_static("x-access-secret");

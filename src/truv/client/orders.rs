@@ -1,8 +1,10 @@
 //! Orders and the tasks behind them.
 
 use super::{Client, Fetched, PAGE_SIZE, paths};
-use crate::truv::error::Error;
-use crate::truv::wire::{NewOrder, Order, Page, RefreshRequest, Task};
+use crate::truv::{
+    Error,
+    wire::{NewOrder, Order, Page, RefreshRequest, Task},
+};
 
 impl Client {
     /// Places an order. Creates the person upstream, too, unless `external_user_id` names one.

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::truv::error::Error;
+use crate::truv::Error;
 
 pub(super) const ORDERS: &str = "v1/orders/";
 /// Reads an order; a `POST` to the same path is a refresh. (Other pages name `…/refresh/`; the reference names this one.)

@@ -3,8 +3,10 @@
 use serde_json::json;
 
 use super::{Client, Fetched, paths};
-use crate::truv::error::Error;
-use crate::truv::wire::{BridgeToken, BridgeTokenRequest, Link, LinkReport, UserReport};
+use crate::truv::{
+    Error,
+    wire::{BridgeToken, BridgeTokenRequest, Link, LinkReport, UserReport},
+};
 
 impl Client {
     /// Reads a link, without its access token.

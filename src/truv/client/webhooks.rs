@@ -3,8 +3,10 @@
 use chrono::SecondsFormat;
 
 use super::{Client, paths};
-use crate::truv::error::Error;
-use crate::truv::wire::{HistoryEntry, HistoryPage, HistoryQuery, NewWebhook, Page, Webhook, WebhookPatch};
+use crate::truv::{
+    Error,
+    wire::{HistoryEntry, HistoryPage, HistoryQuery, NewWebhook, Page, Webhook, WebhookPatch},
+};
 
 impl Client {
     /// Every registered endpoint, of all environments.
