@@ -157,6 +157,8 @@ async fn employers(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(text_null("task_status"))
                 .col(at_null("task_at"))
                 .col(uuid_null("latest_task_id"))
+                .col(text_null("told_status"))
+                .col(at_null("told_at"))
                 .col(text_null("message"))
                 .col(at("updated_at"))
                 .take(),

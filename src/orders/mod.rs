@@ -6,7 +6,10 @@
 //! inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
 //! `renewals`), and how a delivery finds its order (`webhooks`).
 
+mod advance;
+mod news;
 pub mod policy;
+mod show;
 pub mod status;
 mod store;
 
@@ -17,6 +20,10 @@ use crate::words::{
     Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose,
     SuborderStatus, TaskStatus,
 };
+
+pub(crate) use self::advance::{Advanced, advance_in_tx};
+pub(crate) use self::news::{News, Said};
+pub(crate) use self::store::{find_by_suborder, find_by_task, find_by_truv_id};
 
 /// Our record of one Truv order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,6 +155,8 @@ pub struct OrderEmployer {
     pub task_at: Option<DateTime<Utc>>,
     /// That task.
     pub latest_task: Option<TaskId>,
+    /// What the order, rather than the task itself, told about its task.
+    pub told: Option<status::Told>,
     /// The provider's words; shown to staff, never branched on.
     pub message: Option<String>,
     /// When it last changed.

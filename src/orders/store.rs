@@ -3,6 +3,7 @@
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::status;
 use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
 use crate::ids::{AgencyId, LinkId, OrderId};
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
@@ -262,6 +263,8 @@ fn employer_row(employer: &OrderEmployer) -> order_employers::ActiveModel {
         task_status: Set(employer.task_status.clone()),
         task_at: Set(employer.task_at),
         latest_task_id: Set(employer.latest_task.map(|id| id.0)),
+        told_status: Set(employer.told.as_ref().map(|told| told.raw_status.clone())),
+        told_at: Set(employer.told.as_ref().map(|told| told.at)),
         message: Set(employer.message.clone()),
         updated_at: Set(employer.updated_at),
     }
@@ -331,6 +334,7 @@ impl From<order_employers::Model> for OrderEmployer {
             task_status: row.task_status,
             task_at: row.task_at,
             latest_task: row.latest_task_id.map(Into::into),
+            told: row.told_status.zip(row.told_at).map(|(raw_status, at)| status::Told { raw_status, at }),
             message: row.message,
             updated_at: row.updated_at,
         }
