@@ -20,10 +20,19 @@ use crate::words::DataSource;
 /// # Errors
 /// When the database fails.
 pub async fn load(db: &Database, agency: AgencyId, ids: &[LinkId]) -> Result<HashMap<LinkId, Link>, Error> {
+    find_all(db.read(), agency, ids).await
+}
+
+/// The same through any connection.
+pub(crate) async fn find_all<C: ConnectionTrait>(
+    db: &C,
+    agency: AgencyId,
+    ids: &[LinkId],
+) -> Result<HashMap<LinkId, Link>, Error> {
     let rows = employer_links::Entity::find()
         .filter(employer_links::Column::AgencyId.eq(agency.0))
         .filter(employer_links::Column::Id.is_in(ids.iter().map(|id| id.0)))
-        .all(db.read())
+        .all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id.into(), row.into())).collect())
 }

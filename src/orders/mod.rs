@@ -7,8 +7,13 @@
 //! `renewals`), and how a delivery finds its order (`webhooks`).
 
 mod advance;
+mod ask;
+mod idempotency;
 mod news;
+mod plan;
 pub mod policy;
+mod refresh;
+mod refusal;
 mod show;
 pub mod status;
 mod store;
@@ -22,7 +27,12 @@ use crate::words::{
 };
 
 pub(crate) use self::advance::{Advanced, advance_in_tx};
+pub use self::ask::{AskInput, ask};
 pub(crate) use self::news::{News, Said};
+pub use self::plan::{Plan, Target};
+pub(crate) use self::refresh::retry;
+pub use self::refresh::{Made, RefreshInput, preview, refresh};
+pub use self::refusal::{Error, Refusal};
 pub(crate) use self::store::{find_by_suborder, find_by_task, find_by_truv_id};
 
 /// Our record of one Truv order.

@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 
 use super::status;
 use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
-use crate::ids::{AgencyId, LinkId, OrderId};
+use crate::ids::{AgencyId, CaseId, LinkId, OrderId};
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
 use crate::storage::{Error, Tx};
 use crate::words::{OrderStatus, TaskStatus};
@@ -23,6 +23,29 @@ pub(crate) const OPEN: [OrderStatus; 5] = [
 pub(crate) async fn find<C: ConnectionTrait>(db: &C, agency: AgencyId, id: OrderId) -> Result<Option<Order>, Error> {
     let query = orders::Entity::find_by_id(id.0).filter(orders::Column::AgencyId.eq(agency.0));
     Ok(query.one(db).await?.map(Order::from))
+}
+
+/// The order of the agency, which must be there: something that was stored with it points to it.
+pub(crate) async fn load<C: ConnectionTrait>(db: &C, agency: AgencyId, id: OrderId) -> Result<Order, Error> {
+    find(db, agency, id).await?.ok_or_else(|| Error::Corrupt(format!("order {id} is missing")))
+}
+
+/// The orders of a case, oldest first.
+pub(crate) async fn list_of_case<C: ConnectionTrait>(db: &C, case: CaseId) -> Result<Vec<Order>, Error> {
+    let query = orders::Entity::find()
+        .filter(orders::Column::CaseId.eq(case.0))
+        .order_by_asc(orders::Column::CreatedAt)
+        .order_by_asc(orders::Column::Id);
+    Ok(query.all(db).await?.into_iter().map(Order::from).collect())
+}
+
+/// The employer entries of several orders.
+pub(crate) async fn employers_of<C: ConnectionTrait>(db: &C, ids: &[OrderId]) -> Result<Vec<OrderEmployer>, Error> {
+    let query = order_employers::Entity::find()
+        .filter(order_employers::Column::OrderId.is_in(ids.iter().map(|id| id.0)))
+        .order_by_asc(order_employers::Column::OrderId)
+        .order_by_asc(order_employers::Column::Position);
+    Ok(query.all(db).await?.into_iter().map(OrderEmployer::from).collect())
 }
 
 /// The same, with its row locked until the transaction ends. Lock the case first: every writer takes case before order.
