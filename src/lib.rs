@@ -8,6 +8,7 @@ pub mod cases;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod deliveries;
 pub mod events;
 pub mod failure;
 pub mod http;

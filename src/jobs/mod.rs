@@ -34,6 +34,20 @@ pub(crate) struct NewJob {
     pub(crate) run_at: DateTime<Utc>,
 }
 
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// Nothing is left to do.
+    Finished,
+    /// Not yet; to be run again.
+    Again {
+        /// When.
+        at: DateTime<Utc>,
+        /// Why, for operators. Never personal data.
+        why: String,
+    },
+}
+
 /// A job in hand.
 #[derive(Clone, Debug)]
 pub(crate) struct Claimed {

@@ -115,6 +115,7 @@ pub(crate) async fn retry(kit: &Kit, agency: crate::ids::AgencyId, id: OrderId) 
     let is_wanted = case.latest_order == Some(id)
         && case.renewal == failed.renewal
         && case.status == CaseStatus::RetryScheduled
+        && failed.contact.is_none()
         && failed.failure.as_ref().is_some_and(|failure| failure.retry_at.is_some());
     let (Some(parent), true) = (failed.parent, is_wanted) else { return Ok(()) };
     let employers = store::employers(&tx, id).await?;
@@ -203,6 +204,7 @@ impl Intent<'_> {
             requested_by: self.requested_by.to_owned(),
             attempt: self.attempt,
             refresh_order_before: None,
+            sends: 0,
             sent_at: None,
             contact: None,
             share_url: None,
