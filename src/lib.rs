@@ -24,4 +24,5 @@ pub mod reports;
 pub mod simulator;
 pub mod storage;
 pub mod truv;
+pub mod webhooks;
 pub mod words;
