@@ -3,12 +3,12 @@
 //! The modules below stand in order, from the edge inwards; a module uses only modules listed after it
 //! (`tests/it/layering.rs` checks that).
 
-pub mod caller;
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod failure;
 pub mod http;
-pub mod ids;
 pub mod simulator;
 pub mod truv;
+pub mod config;
+pub mod failure;
+pub mod caller;
+pub mod ids;
+pub mod clock;

@@ -1,8 +1,22 @@
 //! Settings: typed sections, each handed to the part it concerns.
 //!
-//! `load` is the only code that reads the environment. It merges, in this order, the defaults below, a TOML file, the
+//! [`load`] is the only code that reads the environment. It merges, in this order, the defaults below, a TOML file, the
 //! `RECERT_…` variables (and the vendor's own names for its credentials) and the command line's flags, and reports every
-//! problem at once with the setting's name, where its value came from, and the cure.
+//! problem at once with the setting's name, where its value came from, and the cure. A setting's key in the file is its
+//! section and its field (`server.listen`); durations are whole numbers of the unit named at the field.
+
+mod agencies;
+mod for_tests;
+mod load;
+mod nearest;
+mod problems;
+mod reader;
+mod sources;
+mod values;
+
+pub use load::load;
+pub use problems::{Problem, Problems};
+pub use sources::{Origin, Sources};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -89,7 +103,8 @@ impl Default for Database {
 /// `[truv]`: what all agencies share.
 #[derive(Clone, Debug)]
 pub struct Truv {
-    /// `RECERT_TRUV_URL`, or the vendor's `TRUV_API_URL`: without the `v1/`. Default `https://prod.truv.com/`.
+    /// `RECERT_TRUV_URL`, or the vendor's `TRUV_API_URL`: https, or http on loopback; a trailing `v1/` is dropped.
+    /// Default `https://prod.truv.com/`.
     pub url: url::Url,
     /// `RECERT_TRUV_CONNECT_TIMEOUT`: seconds. Default 5.
     pub connect_timeout: Duration,
@@ -114,11 +129,13 @@ impl Default for Truv {
 /// `[[agencies]]`: one tenant.
 #[derive(Clone, Debug)]
 pub struct Agency {
-    /// The name in tokens (`agency` claim) and in the webhook's path: 1–64 of `a-z 0-9 -`.
+    /// The name in tokens (`agency` claim) and in the webhook's path: 1–64 of `a-z 0-9 -` (`RECERT_AGENCY` for the only
+    /// agency).
     pub slug: String,
-    /// Shown to people.
+    /// Shown to people (`RECERT_AGENCY_NAME` for the only agency). Default: the slug.
     pub name: String,
-    /// Truv environment: `sandbox`, `dev` or `prod`. Must agree with the secrets' prefixes.
+    /// Truv environment: `sandbox`, `dev` or `prod`. Must agree with the secrets' prefixes
+    /// (`RECERT_TRUV_ENVIRONMENT` for the only agency).
     pub environment: Environment,
     /// Truv client id (`RECERT_TRUV_CLIENT_ID` or `API_CLIENT_ID` for the only agency).
     pub client_id: String,
@@ -166,7 +183,7 @@ pub struct Auth {
     pub issuer: String,
     /// `RECERT_AUTH_AUDIENCE`: what `aud` must hold. Default `recert`.
     pub audience: String,
-    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, EdDSA).
+    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, `EdDSA`).
     pub jwks: Option<String>,
     /// `RECERT_AUTH_HMAC_SECRET`: at least 32 bytes; HS256, for development only. Refused together with `jwks`.
     pub hmac_secret: Option<SecretString>,
@@ -188,7 +205,6 @@ impl Default for Auth {
 
 /// `[graphql]`
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of one endpoint")]
 pub struct Graphql {
     /// `RECERT_GRAPHQL_GET`: admit queries over GET. Default false.
     pub get: bool,
@@ -220,7 +236,7 @@ impl Default for Graphql {
     }
 }
 
-/// `[graphql.limits]`: what one document may hold, counted before validation.
+/// `[graphql.limits]`: what one document may hold, counted before validation. Set in the file only.
 #[derive(Clone, Debug)]
 pub struct DocumentLimits {
     /// Bytes of source. Default 16,384.
@@ -265,7 +281,7 @@ impl Default for DocumentLimits {
     }
 }
 
-/// `[graphql.socket]`
+/// `[graphql.socket]`: set in the file only.
 #[derive(Clone, Debug)]
 pub struct Socket {
     /// Seconds until `connection_init` must have come. Default 10.
@@ -312,7 +328,7 @@ pub struct Webhooks {
 
 impl Default for Webhooks {
     fn default() -> Self {
-        Self { max_body_bytes: 1024 * 1024, park: Duration::from_secs(600) }
+        Self { max_body_bytes: 1024 * 1024, park: Duration::from_mins(10) }
     }
 }
 
@@ -335,10 +351,10 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             workers: 8,
-            poll_interval: Duration::from_millis(1_000),
-            lease: Duration::from_secs(60),
-            stalled_after: Duration::from_secs(1_200),
-            event_retention: Duration::from_secs(30 * 24 * 3_600),
+            poll_interval: Duration::from_secs(1),
+            lease: Duration::from_mins(1),
+            stalled_after: Duration::from_mins(20),
+            event_retention: Duration::from_hours(30 * 24),
         }
     }
 }
