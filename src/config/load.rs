@@ -113,6 +113,7 @@ fn auth(r: &mut Reader<'_>) -> Auth {
         audience: r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience),
         jwks: jwks.ok(),
         hmac_secret: hmac_secret.ok(),
+        typ: r.open("auth.typ", &["RECERT_AUTH_TYP"], values::line).ok(),
         leeway: r.open("auth.leeway", &["RECERT_AUTH_LEEWAY"], values::seconds_or_none).or(default.leeway),
     }
 }
@@ -127,6 +128,14 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
             .open("graphql.max_body_bytes", &["RECERT_GRAPHQL_MAX_BODY_BYTES"], count)
             .or(default.max_body_bytes),
         timeout: r.open("graphql.timeout", &["RECERT_GRAPHQL_TIMEOUT"], seconds).or(default.timeout),
+        heartbeat: r.open("graphql.heartbeat", &["RECERT_GRAPHQL_HEARTBEAT"], seconds).or(default.heartbeat),
+        max_per_subject: r
+            .open("graphql.max_per_subject", &["RECERT_GRAPHQL_MAX_PER_SUBJECT"], count)
+            .or(default.max_per_subject),
+        max_per_agency: r
+            .open("graphql.max_per_agency", &["RECERT_GRAPHQL_MAX_PER_AGENCY"], count)
+            .or(default.max_per_agency),
+        persisted: r.open("graphql.persisted", &["RECERT_GRAPHQL_PERSISTED"], count).or(default.persisted),
         limits: document_limits(r),
         socket: socket(r),
     }
@@ -168,6 +177,11 @@ fn socket(r: &mut Reader<'_>) -> Socket {
         max_per_subject: r.open("graphql.socket.max_per_subject", &[], count).or(default.max_per_subject),
         max_message_bytes: r.open("graphql.socket.max_message_bytes", &[], count).or(default.max_message_bytes),
         queue: r.open("graphql.socket.queue", &[], count).or(default.queue),
+        queue_bytes: r.open("graphql.socket.queue_bytes", &[], count).or(default.queue_bytes),
+        max_sockets: r.open("graphql.socket.max_sockets", &[], count).or(default.max_sockets),
+        messages_per_second: r
+            .open("graphql.socket.messages_per_second", &[], count)
+            .or(default.messages_per_second),
     }
 }
 
