@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod http;
+pub mod cases;
 pub mod simulator;
 pub mod truv;
 pub mod config;

@@ -179,9 +179,7 @@ fn socket(r: &mut Reader<'_>) -> Socket {
         queue: r.open("graphql.socket.queue", &[], count).or(default.queue),
         queue_bytes: r.open("graphql.socket.queue_bytes", &[], count).or(default.queue_bytes),
         max_sockets: r.open("graphql.socket.max_sockets", &[], count).or(default.max_sockets),
-        messages_per_second: r
-            .open("graphql.socket.messages_per_second", &[], count)
-            .or(default.messages_per_second),
+        messages_per_second: r.open("graphql.socket.messages_per_second", &[], count).or(default.messages_per_second),
     }
 }
 

@@ -1,0 +1,3 @@
+//! Cases: one client in one program, with a certification period and a due date.
+
+pub mod import;
