@@ -6,8 +6,7 @@ use secrecy::SecretString;
 
 use crate::cli::settings::secret;
 
-/// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C; the data
-/// directory keeps what happened.
+/// The flags of `recert demo`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The gateway's port; 0 takes any free one

@@ -11,8 +11,7 @@ use crate::cli::Failure;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::config::{self, Sources};
 
-/// Importing a file again changes nothing. Rows that cannot be used are left out and reported with line, column and
-/// reason; the others are imported. Ends with 1 when rows were left out.
+/// The flags of `recert import`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The file: CSV with a header, or NDJSON

@@ -2,7 +2,7 @@
 
 use crate::cli::settings::SettingsArgs;
 
-/// Applies the migrations that are missing, in one transaction. Several at once are safe: the others wait.
+/// The flags of `recert migrate`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// List the migrations, applied and missing, and change nothing

@@ -33,16 +33,31 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Start a whole county on this machine: gateway, Truv simulator, seeded cases, ready tokens
+    ///
+    /// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C; the data
+    /// directory keeps what happened.
     Demo(demo::Args),
     /// Start the gateway
+    ///
+    /// Settings come from the file, then from `RECERT_…` variables, then from these flags; a later one wins.
     Serve(serve::Args),
     /// Bring the database's schema up to date
+    ///
+    /// Applies the migrations that are missing. Several at once are safe: the others wait.
     Migrate(migrate::Args),
     /// Take in cases and their earlier orders from a CSV or NDJSON file
+    ///
+    /// Importing a file again changes nothing. Rows that cannot be used are left out and reported with line, column and
+    /// reason; the others are imported. Ends with 1 when rows were left out.
     Import(import::Args),
     /// Start the Truv simulator alone
+    ///
+    /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
     Simulator(simulator::Args),
     /// Print a development token
+    ///
+    /// Prints the token and nothing else, so that it can be used as `$(recert token …)`. Refused where a real issuer is
+    /// configured (`auth.jwks`): tokens then come from there.
     Token(token::Args),
     /// Print the GraphQL schema
     Schema,

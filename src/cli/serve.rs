@@ -6,7 +6,7 @@ use crate::cli::Failure;
 use crate::cli::settings::SettingsArgs;
 use crate::config::{self, Config, Sources};
 
-/// Settings come from the file, then from `RECERT_…` variables, then from these flags.
+/// The flags of `recert serve`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Check all settings and exit

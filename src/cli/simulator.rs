@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::cli::settings::secret;
 
-/// Speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
+/// The flags of `recert simulator`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The API's port; 0 takes any free one

@@ -1,6 +1,7 @@
 //! `recert token`: a token for development, signed with `auth.hmac_secret`.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -9,15 +10,14 @@ use serde::Serialize;
 
 use crate::caller::Scope;
 use crate::cli::Failure;
-use crate::cli::settings::{SettingsArgs, tenant};
+use crate::cli::settings::tenant;
 use crate::clock::Clock;
 use crate::config::{self, Auth, Sources};
 
 /// A development token must not outlive a month.
 const LONGEST: Duration = Duration::from_hours(31 * 24);
 
-/// Prints one token and nothing else, so that it can be used as $(recert token …). Refused where a real issuer is
-/// configured (auth.jwks): tokens then come from there.
+/// The flags of `recert token`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Who the token speaks for
@@ -35,9 +35,9 @@ pub struct Args {
     /// How long the token works: a whole number and s, m, h or d; at most 31d
     #[arg(long, value_name = "TIME", default_value = "8h", value_parser = lifetime)]
     pub expires_in: Duration,
-    /// Where the settings come from.
-    #[command(flatten)]
-    pub settings: SettingsArgs,
+    /// The settings file; recert.toml is read when it is there and this flag is not
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What the gateway demands of a token, and the name where there is one.
@@ -59,7 +59,7 @@ struct Claims<'a> {
 /// # Errors
 /// [`Failure::Settings`] and [`Failure::Usage`] when settings or flags are wrong, among them a configured issuer.
 pub fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
-    let config = config::load(&args.settings.over(sources))?;
+    let config = config::load(&sources.file(args.config.as_deref()))?;
     let agency = tenant(&config.agencies, args.agency.as_deref())?;
     let now = Clock::system().now();
     let claims = Claims {
