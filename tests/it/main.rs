@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "what the tests share may fail a test by panicking")]
 
+mod cases;
 mod cli;
 mod config;
 mod http;
