@@ -1,5 +1,6 @@
 //! Tests of `config`: the whole loader, from made-up variables, files and flags.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
@@ -265,4 +266,20 @@ fn the_settings_for_tests_agree_with_the_rules() {
     let agency = &config.agencies[0];
     assert_eq!(Environment::of_secret(agency.secrets[0].expose_secret()), Some(agency.environment));
     assert!(config.auth.hmac_secret.unwrap().expose_secret().len() >= 32);
+}
+
+/// The `RECERT_…` names in a text, those of the test suite apart.
+fn names(text: &str) -> BTreeSet<&str> {
+    let word = |c: char| !(c.is_ascii_uppercase() || c == '_');
+    text.split(word).filter(|name| name.starts_with("RECERT_") && name.len() > 7 && *name != "RECERT_TEST_").collect()
+}
+
+#[test]
+fn every_variable_is_documented_beside_its_field_and_in_the_readme() {
+    let known = names(concat!(include_str!("../../src/config/load.rs"), include_str!("../../src/config/agencies.rs")));
+    let fields = names(concat!(include_str!("../../src/config/mod.rs"), include_str!("../../src/config/agency.rs")));
+    let readme = names(include_str!("../../README.md"));
+    assert!(known.len() > 30, "{known:?}");
+    assert_eq!(fields, known);
+    assert_eq!(readme, known);
 }

@@ -1,6 +1,12 @@
 //! Recert's tests, in one binary whose folders repeat `src/`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what the tests share may fail a test by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the functions that tests share may fail a test like the tests themselves"
+)]
 
 mod cases;
 mod cli;

@@ -162,7 +162,7 @@ fn what_is_too_long_is_refused() {
         let long = csv(&[&GOOD.replacen(from, &"é".repeat(length + 1), 1)]);
         assert_eq!((refused(&long[0]).column, refused(&long[0]).reason.as_str()), (Some(column), "is too long"));
     }
-    let many: String = (0..21).map(|number| format!("ord-x{number};")).collect();
+    let many = (0..21).map(|number| format!("ord-x{number}")).collect::<Vec<_>>().join(";");
     assert_eq!(refused(&csv(&[&GOOD.replacen("ord-2", &many, 1)])[0]).column, Some("orders"));
 }
 
@@ -273,13 +273,13 @@ proptest! {
     #[test]
     fn no_header_panics(input in proptest::collection::vec(any::<u8>(), 0..500)) {
         if let Ok(rows) = rows(Format::Csv, input.as_slice()) {
-            rows.for_each(drop);
+            prop_assert!(rows.into_iter().all(|row| row.is_ok()));
         }
     }
 
     #[test]
     fn no_ndjson_panics(input in proptest::collection::vec(any::<u8>(), 0..2_000)) {
-        rows(Format::Ndjson, input.as_slice()).unwrap().for_each(|row| drop(row.unwrap()));
+        prop_assert!(rows(Format::Ndjson, input.as_slice()).unwrap().all(|row| row.is_ok()));
     }
 
     #[test]
