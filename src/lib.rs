@@ -5,9 +5,20 @@
 
 pub mod cli;
 pub mod http;
+pub mod orders;
 pub mod cases;
+pub mod events;
+pub mod jobs;
+pub mod lineage;
+pub mod links;
+pub mod reports;
+pub mod people;
+pub mod kit;
 pub mod simulator;
 pub mod truv;
+pub mod storage;
+pub mod words;
+pub mod opaque;
 pub mod config;
 pub mod failure;
 pub mod caller;

@@ -33,7 +33,7 @@ mod lines;
 mod ndjson;
 mod row;
 
-pub use row::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Product, Program, RefusedRow};
+pub use row::{ImportAssignee, ImportClient, ImportOrder, ImportRow, RefusedRow};
 
 /// How the file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{Datelike as _, NaiveDate};
 
 use super::cells::{Cells, ORDERS, OrderCells};
+use crate::words::{ProductType, Program};
 
 /// One case as the agency's system describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ pub struct ImportOrder {
     /// The agency's number of the order; `None` when the file has none.
     pub number: Option<String>,
     /// What was ordered.
-    pub product: Product,
+    pub product: ProductType,
     /// The day it was ordered; `None` when the file has none.
     pub date: Option<NaiveDate>,
 }
@@ -89,69 +90,6 @@ pub struct RefusedRow {
 impl RefusedRow {
     pub(super) fn new(line: u64, column: Option<&'static str>, reason: impl Into<String>) -> Self {
         Self { line, column, reason: reason.into() }
-    }
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name {
-            $($(#[$of])* $variant),+
-        }
-
-        impl $name {
-            /// Every one, in the order of the schema.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word in files and in the schema.
-            pub fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word),+
-                }
-            }
-
-            /// What the word names; `None` for another word.
-            pub fn parse(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|known| known.as_str() == word)
-            }
-        }
-    };
-}
-
-words! {
-    /// A benefit program.
-    Program {
-        /// Supplemental Nutrition Assistance Program.
-        Snap = "SNAP",
-        /// Temporary Assistance for Needy Families.
-        Tanf = "TANF",
-        /// Medicaid.
-        Medicaid = "MEDICAID",
-        /// Child care subsidies.
-        ChildCare = "CHILD_CARE",
-        /// Housing assistance.
-        Housing = "HOUSING",
-        /// Low Income Home Energy Assistance Program.
-        Liheap = "LIHEAP",
-        /// Any other program.
-        Other = "OTHER",
-    }
-}
-
-words! {
-    /// What an earlier order asked Truv for.
-    Product {
-        /// Income and employment.
-        Income = "INCOME",
-        /// Employment alone.
-        Employment = "EMPLOYMENT",
-        /// Assets.
-        Assets = "ASSETS",
-        /// Insurance.
-        Insurance = "INSURANCE",
-        /// Transactions.
-        Transactions = "TRANSACTIONS",
     }
 }
 
@@ -176,7 +114,7 @@ impl Checked<'_> {
         let row = ImportRow {
             line,
             case_number: self.needed("case_number", |text| plain(text, 64))?,
-            program: self.needed("program", |text| Program::parse(text).ok_or("is not a program"))?,
+            program: self.needed("program", |text| Program::from_word(text).ok_or("is not a program"))?,
             due_date: self.needed("due_date", date)?,
             period_start: self.needed("period_start", date)?,
             period_end: self.needed("period_end", date)?,
@@ -245,11 +183,16 @@ fn order(cells: &OrderCells) -> Result<ImportOrder, &'static str> {
         truv_id: id.to_owned(),
         number: cells.get("number").map(|text| plain(text, 64)).transpose()?,
         product: match cells.get("product") {
-            Some(word) => Product::parse(word).ok_or("has an entry with an unknown product")?,
-            None => Product::Income,
+            Some(word) => product(word).ok_or("has an entry with an unknown product")?,
+            None => ProductType::Income,
         },
         date: cells.get("date").map(date).transpose()?,
     })
+}
+
+/// A product that can be ordered: `UNKNOWN` is a word for reading only.
+fn product(word: &str) -> Option<ProductType> {
+    ProductType::from_word(word).filter(|product| *product != ProductType::Unknown)
 }
 
 /// Text to be shown to people: no control characters, and none that change the direction of what follows.

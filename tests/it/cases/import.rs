@@ -4,7 +4,8 @@ use std::io::{self, Read};
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
-use recert::cases::import::{Format, ImportError, ImportRow, Product, Program, RefusedRow, Row, rows};
+use recert::cases::import::{Format, ImportError, ImportRow, RefusedRow, Row, rows};
+use recert::words::{ProductType, Program};
 use rstest::rstest;
 
 const HEADER: &str = "case_number,program,due_date,period_start,period_end,external_user_id,first_name,last_name,\
@@ -67,7 +68,7 @@ fn a_csv_row_becomes_a_case_with_its_client_caseworker_and_orders() {
     assert_eq!(row.assignee.as_ref().unwrap().name.as_deref(), Some("Kim Lee"));
     assert_eq!(row.orders.len(), 2);
     assert_eq!((row.orders[0].number.as_deref(), row.orders[0].date), (Some("A-1"), Some(day("2025-12-01"))));
-    assert_eq!((row.orders[1].truv_id.as_str(), row.orders[1].product), ("ord-2", Product::Income));
+    assert_eq!((row.orders[1].truv_id.as_str(), row.orders[1].product), ("ord-2", ProductType::Income));
 }
 
 #[test]
@@ -136,6 +137,7 @@ fn a_line_that_is_not_utf8_or_too_long_is_refused_and_the_next_one_read() {
 #[case("ord-2", "ord 2", "orders", "letters, digits")]
 #[case("ord-2", "|A-2", "orders", "without an id")]
 #[case("ord-2", "ord-2||TAX", "orders", "unknown product")]
+#[case("ord-2", "ord-2||UNKNOWN", "orders", "unknown product")]
 #[case("ord-2", "a|b|INCOME|2026-01-01|e", "orders", "ID|NUMBER|PRODUCT|DATE")]
 fn a_fault_is_named_by_its_column_without_quoting_the_cell(
     #[case] from: &str,
