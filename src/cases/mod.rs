@@ -6,6 +6,7 @@
 //! versions. Deliberately not here: what an order's news mean for the case (`orders::policy`), and reviews (`renewals`).
 
 mod assign;
+pub mod import;
 mod renewal;
 mod store;
 
