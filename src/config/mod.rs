@@ -170,6 +170,8 @@ pub struct Auth {
     pub jwks: Option<String>,
     /// `RECERT_AUTH_HMAC_SECRET`: at least 32 bytes; HS256, for development only. Refused together with `jwks`.
     pub hmac_secret: Option<SecretString>,
+    /// `RECERT_AUTH_TYP`: what the token's `typ` must be (`at+jwt`, say); not looked at when unset. Default unset.
+    pub typ: Option<String>,
     /// `RECERT_AUTH_LEEWAY`: seconds of clock difference allowed. Default 30.
     pub leeway: Duration,
 }
@@ -181,6 +183,7 @@ impl Default for Auth {
             audience: "recert".to_owned(),
             jwks: None,
             hmac_secret: None,
+            typ: None,
             leeway: Duration::from_secs(30),
         }
     }
@@ -200,6 +203,14 @@ pub struct Graphql {
     pub max_body_bytes: usize,
     /// `RECERT_GRAPHQL_TIMEOUT`: seconds for a query or a mutation. Default 10.
     pub timeout: Duration,
+    /// `RECERT_GRAPHQL_HEARTBEAT`: seconds between signs of life on an event stream over HTTP. Default 15.
+    pub heartbeat: Duration,
+    /// `RECERT_GRAPHQL_MAX_PER_SUBJECT`: requests and event streams of one subject in hand at once. Default 64.
+    pub max_per_subject: usize,
+    /// `RECERT_GRAPHQL_MAX_PER_AGENCY`: requests and event streams of one agency in hand at once. Default 1,024.
+    pub max_per_agency: usize,
+    /// `RECERT_GRAPHQL_PERSISTED`: documents remembered by their hash (automatic persisted queries). Default 1,000.
+    pub persisted: usize,
     /// Limits of one document.
     pub limits: DocumentLimits,
     /// Limits of one socket.
@@ -214,6 +225,10 @@ impl Default for Graphql {
             introspection: false,
             max_body_bytes: 256 * 1024,
             timeout: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(15),
+            max_per_subject: 64,
+            max_per_agency: 1_024,
+            persisted: 1_000,
             limits: DocumentLimits::default(),
             socket: Socket::default(),
         }
@@ -284,6 +299,12 @@ pub struct Socket {
     pub max_message_bytes: usize,
     /// Frames waiting to be written. Default 256.
     pub queue: usize,
+    /// Bytes waiting to be written. Default 1,048,576.
+    pub queue_bytes: u32,
+    /// Sockets of all subjects. Default 10,000.
+    pub max_sockets: usize,
+    /// Messages a client may send in a second, on average; four times as many at once. Default 100.
+    pub messages_per_second: u32,
 }
 
 impl Default for Socket {
@@ -297,6 +318,9 @@ impl Default for Socket {
             max_per_subject: 50,
             max_message_bytes: 256 * 1024,
             queue: 256,
+            queue_bytes: 1024 * 1024,
+            max_sockets: 10_000,
+            messages_per_second: 100,
         }
     }
 }
