@@ -15,16 +15,13 @@ use crate::http::refusal::Refusal;
 /// The whole body. What lies beyond the limit is not read, and the connection ends with the refusal.
 pub(crate) async fn read(body: Body, headers: &HeaderMap, limit: usize, time: Duration) -> Result<Bytes, Refusal> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| usize::try_from(length).is_ok_and(|length| length <= limit))
-        || announced.is_none()
-    {
-        tokio::time::timeout(time, collect(body, limit)).await.unwrap_or_else(|_| {
-            let refusal = Refusal::new(Code::BadRequest, "the body did not arrive in time");
-            Err(refusal.status(StatusCode::REQUEST_TIMEOUT).closing())
-        })
-    } else {
-        Err(too_large(limit))
+    if announced.is_some_and(|length| length > u64::try_from(limit).unwrap_or(u64::MAX)) {
+        return Err(too_large(limit));
     }
+    tokio::time::timeout(time, collect(body, limit)).await.unwrap_or_else(|_| {
+        let refusal = Refusal::new(Code::BadRequest, "the body did not arrive in time");
+        Err(refusal.status(StatusCode::REQUEST_TIMEOUT).closing())
+    })
 }
 
 async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Refusal> {

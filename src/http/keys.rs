@@ -22,7 +22,7 @@ use crate::config::Auth;
 /// HMAC-SHA256 wants a key as long as its output (RFC 7518, 3.2).
 pub(crate) const MIN_SECRET_BYTES: usize = 32;
 
-const REFRESH_EVERY: Duration = Duration::from_secs(600);
+const REFRESH_EVERY: Duration = Duration::from_mins(10);
 const REFRESH_AT_MOST_EVERY: TimeDelta = TimeDelta::seconds(30);
 const KEEP_FOR: TimeDelta = TimeDelta::hours(24);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);

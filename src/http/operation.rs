@@ -24,7 +24,7 @@ pub(crate) struct Operation {
     session: Session,
     edge: Arc<Edge>,
     /// The places it takes in its agency's and its subject's count, until it ends.
-    _seats: [SubjectSeat; 2],
+    seats: [SubjectSeat; 2],
 }
 
 impl Operation {
@@ -44,7 +44,7 @@ impl Operation {
         let subject = (caller.agency, Some(caller.subject.clone()));
         let subject = edge.in_hand.take(subject, settings.max_per_subject).ok_or_else(busy)?;
         let session = Session { caller: Arc::clone(caller), request_id };
-        Ok(Self { admitted, session, edge: Arc::clone(edge), _seats: [agency, subject] })
+        Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject] })
     }
 
     /// The id that the operation's answers carry.
@@ -59,12 +59,14 @@ impl Operation {
 
     /// Runs a query or a mutation to its end.
     pub(crate) async fn run(self) -> Result<Answer, Refusal> {
-        let Self { admitted, session, edge, _seats } = self;
+        let Self { admitted, session, edge, seats } = self;
         let request_id = session.request_id;
         // The call itself may panic as well as the future it makes.
         let execution = async { edge.parts.executor.execute(admitted.request, session).await };
         let fenced = AssertUnwindSafe(execution).catch_unwind();
-        match tokio::time::timeout(edge.graphql.timeout, fenced).await {
+        let outcome = tokio::time::timeout(edge.graphql.timeout, fenced).await;
+        drop(seats);
+        match outcome {
             Ok(Ok(executed)) => Ok(Answer::of(executed, request_id)),
             Ok(Err(_)) => {
                 tracing::error!(request.id = %request_id, "an operation panicked");
@@ -79,14 +81,14 @@ impl Operation {
 
     /// Starts a subscription. A panic ends it with the internal error.
     pub(crate) fn stream(self) -> BoxStream<'static, Answer> {
-        let Self { admitted, session, edge, _seats } = self;
+        let Self { admitted, session, edge, seats } = self;
         let request_id = session.request_id;
         let start = async move { edge.parts.executor.subscribe(admitted.request, session) };
         let events = AssertUnwindSafe(start.into_stream().flatten()).catch_unwind();
         events
             .map(move |event| {
                 // The places are given back with the closure, when the stream is dropped.
-                let _held = &_seats;
+                let _held = &seats;
                 event.map_or_else(
                     |_| {
                         tracing::error!(request.id = %request_id, "a subscription panicked");

@@ -183,7 +183,7 @@ impl Token {
     }
 
     /// How long a development token lives when nobody says: eight hours, a working day.
-    pub const LIFETIME: Duration = Duration::from_secs(8 * 3_600);
+    pub const LIFETIME: Duration = Duration::from_hours(8);
 }
 
 /// Why no development token is issued.

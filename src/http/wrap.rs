@@ -21,7 +21,7 @@ use crate::http::{Edge, RequestId};
 
 const MAX_URI: usize = 8 * 1024;
 const MAX_HEADERS: usize = 64 * 1024;
-const PREFLIGHT_AGE: Duration = Duration::from_secs(600);
+const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 
 /// The routes inside what all of them share.
 pub(crate) fn around(routes: Router, edge: &Arc<Edge>) -> Router {
@@ -50,15 +50,14 @@ pub(crate) async fn only_get(Extension(RequestId(id)): Extension<RequestId>) -> 
 
 async fn wrap(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let id = edge.parts.ids.next();
-    let mut response = match check_head(&request) {
-        Err(refusal) => refusal.answer(JSON, id),
-        Ok(()) => {
-            request.extensions_mut().insert(RequestId(id));
-            AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
-                tracing::error!(request.id = %id, "a request panicked");
-                Refusal::internal().answer(JSON, id)
-            })
-        }
+    let mut response = if let Err(refusal) = check_head(&request) {
+        refusal.answer(JSON, id)
+    } else {
+        request.extensions_mut().insert(RequestId(id));
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(request.id = %id, "a request panicked");
+            Refusal::internal().answer(JSON, id)
+        })
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -120,6 +120,10 @@ mod tests {
         })
     }
 
+    fn numbered(count: usize, one: impl Fn(usize) -> String) -> String {
+        (0..count).map(one).collect()
+    }
+
     fn refusal(query: &str) -> String {
         admit_with(query, serde_json::Value::Null).err().unwrap_or_else(|| "admitted".to_owned())
     }
@@ -129,15 +133,15 @@ mod tests {
     #[case::tokens(format!("{{ {} }}", "a ".repeat(2_000)), "2000 tokens")]
     #[case::nesting(format!("{{ a(x: {}{}) }}", "[".repeat(70), "]".repeat(70)), "64 levels of brackets")]
     #[case::open_nesting("[".repeat(1_500), "64 levels of brackets")]
-    #[case::depth(format!("{}a{}", "{ a ".repeat(10), " }".repeat(10)), "10 levels of selections")]
+    #[case::depth(format!("{}a{}", "{ a ".repeat(11), " }".repeat(11)), "10 levels of selections")]
     #[case::fields(format!("{{ {} }}", "a ".repeat(501)), "500 fields")]
     #[case::typenames(format!("{{ {} }}", "__typename ".repeat(501)), "500 fields")]
-    #[case::aliases(format!("{{ {} }}", (0..31).map(|n| format!("x{n}: a ")).collect::<String>()), "30 aliases")]
+    #[case::aliases(format!("{{ {} }}", numbered(31, |n| format!("x{n}: a "))), "30 aliases")]
     #[case::directives(format!("{{ a {} }}", "@skip(if: false) ".repeat(51)), "50 directives")]
     #[case::variable_directives(format!("query($x: Int {}) {{ a(x: $x) }}", "@d ".repeat(51)), "50 directives")]
-    #[case::operations((0..11).map(|n| format!("query Q{n} {{ a }} ")).collect::<String>(), "10 operations")]
+    #[case::operations(numbered(11, |n| format!("query Q{n} {{ a }} ")), "10 operations")]
     #[case::fragments(
-        format!("{{ a }} {}", (0..51).map(|n| format!("fragment F{n} on Query {{ a }} ")).collect::<String>()),
+        format!("{{ a }} {}", numbered(51, |n| format!("fragment F{n} on Query {{ a }} "))),
         "50 fragments"
     )]
     #[case::mutations("mutation { a b c d e f }".to_owned(), "5 root fields of a mutation")]
@@ -153,7 +157,7 @@ mod tests {
 
     #[test]
     fn nested_pairs_of_fragments_are_refused_quickly() {
-        let pairs: String = (0..30).map(|n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} }}\n", n + 1)).collect();
+        let pairs = numbered(30, |n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} }}\n", n + 1));
         let query = format!("{{ ...F0 }} {pairs} fragment F30 on Q {{ a }}");
         let start = Instant::now();
         assert!(refusal(&query).starts_with("QUERY_TOO_COMPLEX"), "{}", refusal(&query));

@@ -28,8 +28,8 @@ pub(super) fn check(
             plain(&default.node)?;
         }
         match (variables.get(name), &definition.default_value) {
-            (None | Some(Value::Null), None) if !kind.nullable => return Err(about(name, "is required")),
-            (Some(Value::Null), Some(_)) if !kind.nullable => return Err(about(name, "is required")),
+            // A default stands in for a missing value, not for null.
+            (None, None) | (Some(Value::Null), _) if !kind.nullable => return Err(about(name, "is required")),
             (Some(value), _) if !fits(value, kind) => return Err(about(name, "does not fit its type")),
             _ => {}
         }

@@ -41,11 +41,27 @@ async fn a_query_is_answered_in_the_type_that_was_asked_for() {
 #[case::empty_batch("[]", 400, "BATCHING_DISABLED")]
 #[case::parse(r#"{"query":"{ hello"}"#, 400, "GRAPHQL_PARSE_FAILED")]
 #[case::validation(r#"{"query":"{ hullo }"}"#, 400, "GRAPHQL_VALIDATION_FAILED")]
-#[case::unknown_type(r#"{"query":"query($a: Nope) { add(a: $a, b: 1) }","variables":{"a":{}}}"#, 400, "GRAPHQL_VALIDATION_FAILED")]
+#[case::unknown_type(
+    r#"{"query":"query($a: Nope) { add(a: $a, b: 1) }","variables":{"a":{}}}"#,
+    400,
+    "GRAPHQL_VALIDATION_FAILED"
+)]
 #[case::variable(r#"{"query":"query($a: Int!) { add(a: $a, b: 1) }"}"#, 400, "BAD_USER_INPUT")]
-#[case::bad_enum(r#"{"query":"query($p: Paint!) { paint(with: $p) }","variables":{"p":{"color":"BLUE","coats":1}}}"#, 400, "GRAPHQL_VALIDATION_FAILED")]
-#[case::big_integer(r#"{"query":"query($p: Paint!) { paint(with: $p) }","variables":{"p":{"color":"RED","coats":3000000000}}}"#, 400, "BAD_USER_INPUT")]
-#[case::complex(r#"{"query":"{ a: items(first:100) { nodes { id name } } }","variables":{}, "extensions":{}}"#, 200, "none")]
+#[case::bad_enum(
+    r#"{"query":"query($p: Paint!) { paint(with: $p) }","variables":{"p":{"color":"BLUE","coats":1}}}"#,
+    400,
+    "GRAPHQL_VALIDATION_FAILED"
+)]
+#[case::big_integer(
+    r#"{"query":"query($p: Paint!) { paint(with: $p) }","variables":{"p":{"color":"RED","coats":3000000000}}}"#,
+    400,
+    "BAD_USER_INPUT"
+)]
+#[case::complex(
+    r#"{"query":"{ a: items(first:100) { nodes { id name } } }","variables":{}, "extensions":{}}"#,
+    200,
+    "none"
+)]
 #[case::introspection(r#"{"query":"{ __schema { types { name } } }"}"#, 400, "GRAPHQL_VALIDATION_FAILED")]
 #[case::subscription(r#"{"query":"subscription { ticks { number } }"}"#, 406, "BAD_REQUEST")]
 #[case::two_billed(r#"{"query":"mutation { billed x: billed }"}"#, 400, "QUERY_TOO_COMPLEX")]
@@ -82,7 +98,10 @@ async fn a_failing_field_tells_only_what_has_a_code_of_ours() {
         let errors = body["errors"].as_array().unwrap();
         errors.iter().find(|error| error["path"][0] == path).unwrap()["message"].as_str().unwrap().to_owned()
     };
-    assert_eq!((words("leak").as_str(), words("forbidden").as_str()), ("internal error", "the scope cases:read is missing"));
+    assert_eq!(
+        (words("leak").as_str(), words("forbidden").as_str()),
+        ("internal error", "the scope cases:read is missing")
+    );
 }
 
 #[tokio::test]
@@ -118,8 +137,13 @@ async fn other_methods_are_refused_whatever_headers_say() {
     let stage = Stage::open().await;
     for method in ["GET", "PUT", "PATCH", "DELETE", "HEAD"] {
         let request = client().request(method.parse().unwrap(), stage.url("/graphql?query={hello}"));
-        let response = request.bearer_auth(stage.token()).header("x-http-method-override", "POST").send().await.unwrap();
-        assert_eq!((response.status().as_u16(), &response.headers()["allow"]), (405, &"POST".parse().unwrap()), "{method}");
+        let response =
+            request.bearer_auth(stage.token()).header("x-http-method-override", "POST").send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["allow"]),
+            (405, &"POST".parse().unwrap()),
+            "{method}"
+        );
     }
 }
 
