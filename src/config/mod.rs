@@ -166,7 +166,7 @@ pub struct Auth {
     pub issuer: String,
     /// `RECERT_AUTH_AUDIENCE`: what `aud` must hold. Default `recert`.
     pub audience: String,
-    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, EdDSA).
+    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, `EdDSA`).
     pub jwks: Option<String>,
     /// `RECERT_AUTH_HMAC_SECRET`: at least 32 bytes; HS256, for development only. Refused together with `jwks`.
     pub hmac_secret: Option<SecretString>,
@@ -191,7 +191,6 @@ impl Default for Auth {
 
 /// `[graphql]`
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of one endpoint")]
 pub struct Graphql {
     /// `RECERT_GRAPHQL_GET`: admit queries over GET. Default false.
     pub get: bool,
@@ -336,7 +335,7 @@ pub struct Webhooks {
 
 impl Default for Webhooks {
     fn default() -> Self {
-        Self { max_body_bytes: 1024 * 1024, park: Duration::from_secs(600) }
+        Self { max_body_bytes: 1024 * 1024, park: Duration::from_mins(10) }
     }
 }
 
@@ -359,10 +358,10 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             workers: 8,
-            poll_interval: Duration::from_millis(1_000),
-            lease: Duration::from_secs(60),
-            stalled_after: Duration::from_secs(1_200),
-            event_retention: Duration::from_secs(30 * 24 * 3_600),
+            poll_interval: Duration::from_secs(1),
+            lease: Duration::from_mins(1),
+            stalled_after: Duration::from_mins(20),
+            event_retention: Duration::from_hours(30 * 24),
         }
     }
 }

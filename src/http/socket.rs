@@ -114,10 +114,11 @@ async fn converse(edge: Arc<Edge>, socket: WebSocket, handshake: Handshake, _sea
     if let Some(reason) = outcome {
         closing.send_replace(Some(reason));
         let _ = writing.await;
-        // Leaving unread bytes behind would reset the connection, and the client would not see the reason.
-        let goodbye = async { while let Some(Ok(_)) = incoming.next().await {} };
-        let _ = tokio::time::timeout(GOODBYE, goodbye).await;
     }
+    // Reading on sends the answer to the client's close frame, and waits for the answer to ours: leaving unread bytes
+    // behind would reset the connection, and the client would not see the reason.
+    let goodbye = async { while let Some(Ok(_)) = incoming.next().await {} };
+    let _ = tokio::time::timeout(GOODBYE, goodbye).await;
 }
 
 /// What a socket knows of its client.
