@@ -282,3 +282,35 @@ fn bits(number: &str) -> Option<usize> {
     let first = bytes.get(start)?;
     Some((bytes.len() - start) * 8 - usize::try_from(first.leading_zeros()).ok()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn rsa(bytes: Vec<u8>) -> Value {
+        json!({ "kid": "k", "kty": "RSA", "e": "AQAB", "n": URL_SAFE_NO_PAD.encode(bytes) })
+    }
+
+    #[test]
+    fn an_rsa_key_has_at_least_2048_bits_that_count() {
+        assert!(parse_key(&rsa(vec![0x80; 256])).is_some());
+        assert!(parse_key(&rsa(vec![0x80; 128])).is_none());
+        assert!(parse_key(&rsa(vec![0x7f; 256])).is_none(), "2047 bits");
+        assert!(parse_key(&rsa([vec![0; 128], vec![0x80; 128]].concat())).is_none(), "1024 bits after zeros");
+    }
+
+    #[rstest]
+    #[case("alg", "RS512")]
+    #[case("alg", "HS256")]
+    #[case("use", "enc")]
+    #[case("kty", "oct")]
+    fn a_key_for_something_else_is_skipped(#[case] name: &str, #[case] value: &str) {
+        let mut key = rsa(vec![0x80; 256]);
+        key[name] = json!(value);
+        assert!(parse_key(&key).is_none());
+        assert!(parse_set(json!({ "keys": [key] }).to_string().as_bytes()).is_err());
+    }
+}

@@ -7,8 +7,8 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -41,7 +41,8 @@ impl Client {
     }
 
     async fn init(&mut self, token: &str) {
-        self.say(&json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } })).await;
+        self.say(&json!({ "type": "connection_init", "payload": { "authorization": format!("Bearer {token}") } }))
+            .await;
     }
 
     async fn say(&mut self, message: &Value) {

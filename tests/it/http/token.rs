@@ -135,7 +135,10 @@ async fn every_failure_looks_the_same_and_names_the_scheme() {
     ];
     for request in requests {
         let response = request.send().await.unwrap();
-        assert_eq!((response.status().as_u16(), &response.headers()["www-authenticate"]), (401, &"Bearer".parse().unwrap()));
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["www-authenticate"]),
+            (401, &"Bearer".parse().unwrap())
+        );
         let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
         assert_eq!(body["errors"][0]["message"], "a valid bearer token is required");
         assert_eq!(code(&(401, body)), (401, "UNAUTHENTICATED"));
