@@ -19,6 +19,7 @@ pub mod links;
 pub mod opaque;
 pub mod orders;
 pub mod people;
+pub mod renewals;
 pub mod reports;
 pub mod simulator;
 pub mod storage;
