@@ -101,6 +101,7 @@ async fn orders(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(integer("attempt"))
                 // Upstream's `refresh_order` of the parent before we posted: what a lost answer is compared with.
                 .col(text_null("refresh_order_before"))
+                .col(integer("sends"))
                 .col(at_null("sent_at"))
                 .col(json_binary_null("contact"))
                 .col(text_null("share_url"))

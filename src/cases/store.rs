@@ -34,6 +34,12 @@ pub(crate) async fn find_in_tx<C: ConnectionTrait>(
     Ok(query.one(db).await?.map(Case::from))
 }
 
+/// A case of the agency that must be there: something that was stored with it points to it.
+pub(crate) async fn find_any<C: ConnectionTrait>(db: &C, agency: AgencyId, id: CaseId) -> Result<Case, Error> {
+    let scope = CaseScope { agency, caseload: Caseload::All };
+    find_in_tx(db, scope, id).await?.ok_or_else(|| Error::Corrupt(format!("case {id} is missing")))
+}
+
 /// Locks the case's row until the transaction ends, and answers the case as it is then. On SQLite the transaction holds
 /// the only write lock already.
 pub(crate) async fn lock_in_tx(tx: &Tx, scope: CaseScope, id: CaseId) -> Result<Option<Locked>, Error> {

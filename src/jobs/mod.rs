@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, JobId};
 use crate::words::JobKind;
 
-pub(crate) use self::queue::{bury, claim, enqueue_in_tx, finish, next_due, postpone};
+pub(crate) use self::queue::{bury, claim, enqueue_in_tx, finish, postpone};
 
 /// How urgent: work that a person waits for comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,20 @@ pub(crate) struct NewJob {
     pub(crate) subject: uuid::Uuid,
     pub(crate) priority: Priority,
     pub(crate) run_at: DateTime<Utc>,
+}
+
+/// How a job ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Ran {
+    /// Nothing is left to do.
+    Finished,
+    /// Not yet; to be run again.
+    Again {
+        /// When.
+        at: DateTime<Utc>,
+        /// Why, for operators. Never personal data.
+        why: String,
+    },
 }
 
 /// A job in hand.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{Claimed, NewJob, Priority};
 use crate::ids::JobId;
@@ -149,15 +149,4 @@ fn release(job: &Claimed) -> sea_orm::UpdateMany<jobs::Entity> {
         .col_expr(Column::Lease, Expr::value(None::<uuid::Uuid>))
         .filter(Column::Id.eq(job.id.0))
         .filter(Column::Lease.eq(job.lease))
-}
-
-/// When the next job is due, leased ones at the end of their lease; `None` without any.
-pub(crate) async fn next_due(kit: &Kit) -> Result<Option<DateTime<Utc>>, Error> {
-    let row = jobs::Entity::find()
-        .filter(Column::IsDead.eq(false))
-        .filter(Column::LeasedUntil.is_null())
-        .order_by_asc(Column::RunAt)
-        .one(kit.db.read())
-        .await?;
-    Ok(row.map(|row| row.run_at))
 }

@@ -85,6 +85,7 @@ impl Open {
     async fn hear_in_tx(&mut self, kit: &Kit, tx: &Tx, said: &Said) -> Result<(), Error> {
         match said {
             Said::Created => {}
+            Said::Touched => self.must_look = true,
             Said::Canceled { at } => {
                 self.order.canceled_at.get_or_insert(*at);
             }
@@ -327,7 +328,7 @@ impl Open {
                     .any(|other| other.employer == task.employer && TaskStatus::parse(&other.raw_status).is_failure());
                 let is_login = had_failed || self.order.contact.is_some();
                 links::mark_refreshed_in_tx(tx, link, task.status_at, is_login).await?;
-            } else if status::severity(status) == 5 {
+            } else if status::is_clients_to_mend(status) {
                 links::mark_broken_in_tx(tx, link, &task.raw_status, task.status_at).await?;
             } else if status.is_failure() {
                 // `link-disconnected` comes with every failed refresh; this failure explains it without the client.

@@ -8,7 +8,7 @@ use super::refusal::{Error, Refusal, input};
 use super::{Contact, Order, OrderEmployer, store};
 use crate::caller::{Caller, Scope};
 use crate::cases;
-use crate::ids::{CaseId, LinkId};
+use crate::ids::{CaseId, LinkId, OrderId};
 use crate::kit::Kit;
 use crate::links;
 use crate::people::{self, Client};
@@ -123,7 +123,7 @@ async fn new_order(
 ) -> Result<Order, Error> {
     let now = kit.clock.now();
     let renewal = cases::open_renewal_in_tx(kit, tx, locked).await?;
-    let id = kit.ids.next();
+    let id: OrderId = kit.ids.next();
     let case = locked.case();
     Ok(Order {
         id,
@@ -139,10 +139,12 @@ async fn new_order(
         purpose: Some(parent.and_then(|parent| parent.purpose).unwrap_or(RefreshPurpose::Renewal)),
         truv_order_id: None,
         truv_user_id: parent.and_then(|parent| parent.truv_user_id.clone()),
-        number: Some(case.number.clone()),
+        // Unique, so that an order whose answer was lost can be found again by its number.
+        number: Some(format!("{}-{:08x}", case.number, id.0.as_u128() & 0xffff_ffff)),
         requested_by: caller.subject.clone(),
         attempt: 0,
         refresh_order_before: None,
+        sends: 0,
         sent_at: None,
         contact: Some(contact),
         share_url: None,

@@ -33,6 +33,8 @@ pub(crate) enum Said {
     Connected { truv_suborder_id: Option<String>, truv_link_id: String, at: DateTime<Utc> },
     /// The order exists.
     Created,
+    /// Something changed that only a look can tell.
+    Touched,
     /// The order was canceled.
     Canceled { at: DateTime<Utc> },
     /// Nothing was heard for too long.

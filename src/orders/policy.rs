@@ -190,10 +190,10 @@ pub(crate) fn case_standing(order: &Order) -> cases::Standing {
     let refreshing = stand(CaseStatus::Refreshing, NextAction::Wait, Actor::Gateway);
     match (order.status, &order.failure) {
         // The link is on its way to Truv; then the client has it.
-        (OrderStatus::Requested | OrderStatus::OutcomeUnknown, _) if order.contact.is_some() => {
+        (OrderStatus::Requested | OrderStatus::OutcomeUnknown, None) if order.contact.is_some() => {
             stand(CaseStatus::NeedsClient, NextAction::Wait, Actor::Gateway)
         }
-        (OrderStatus::Pending, _) if order.contact.is_some() => {
+        (OrderStatus::Pending, None) if order.contact.is_some() => {
             stand(CaseStatus::WaitingOnClient, NextAction::Wait, Actor::Client)
         }
         (OrderStatus::Canceled, _) => cases::Standing::DUE,

@@ -104,63 +104,12 @@ pub async fn preview(
     Ok(plan)
 }
 
-/// Repeats the employers of an order that failed for a passing reason. A retry that has become needless does nothing.
-pub(crate) async fn retry(kit: &Kit, agency: crate::ids::AgencyId, id: OrderId) -> Result<(), Error> {
-    let caller = Caller::system(agency, "retry");
-    let Some(failed) = store::find(kit.db.read(), agency, id).await? else { return Ok(()) };
-    let tx = kit.db.begin().await?;
-    let Some(mut locked) = cases::lock_in_tx(&tx, caller.cases()?, failed.case).await? else { return Ok(()) };
-    let Some(failed) = store::lock_in_tx(&tx, agency, id).await? else { return Ok(()) };
-    let case = locked.case();
-    let is_wanted = case.latest_order == Some(id)
-        && case.renewal == failed.renewal
-        && case.status == CaseStatus::RetryScheduled
-        && failed.failure.as_ref().is_some_and(|failure| failure.retry_at.is_some());
-    let (Some(parent), true) = (failed.parent, is_wanted) else { return Ok(()) };
-    let employers = store::employers(&tx, id).await?;
-    let again: Vec<OrderEmployerId> = employers
-        .iter()
-        .filter(|employer| policy::of_employer(employer, failed.attempt).is_some() || failed.truv_order_id.is_none())
-        .filter_map(|employer| employer.source)
-        .collect();
-    let asked = Ask { source: Some(parent), product: failed.product, employers: Some(&again), tries_broken: true };
-    let plan = match plan_in_tx(kit, &tx, case, &asked).await {
-        Ok(plan) => plan,
-        Err(Error::Refused(refusals)) => {
-            let reasons = format!("{refusals:?}");
-            tracing::warn!(order.id = %id, reasons, "a scheduled retry was not possible; a caseworker is asked");
-            locked.stand(cases::Standing {
-                status: CaseStatus::NeedsCaseworker,
-                next_action: crate::words::NextAction::ResolveByHand,
-                next_actor: Some(crate::words::Actor::Caseworker),
-            });
-            locked.save_in_tx(&tx, kit.clock.now()).await?;
-            kit.db.commit(tx).await?;
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
-    let purpose = failed.purpose.unwrap_or(RefreshPurpose::Renewal);
-    Intent {
-        kind: OrderKind::Retry,
-        product: failed.product,
-        purpose,
-        requested_by: &caller.subject,
-        attempt: failed.attempt + 1,
-    }
-    .place_in_tx(kit, &tx, &mut locked, &plan)
-    .await?;
-    locked.save_in_tx(&tx, kit.clock.now()).await?;
-    kit.db.commit(tx).await?;
-    Ok(())
-}
-
 fn no_case() -> Refusal {
     Refusal::not_found(input("caseId"), "There is no such case.")
 }
 
 /// The plan under the locks of its links, which the transaction then holds to its end.
-async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -> Result<Plan, Error> {
+pub(super) async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -> Result<Plan, Error> {
     let mut plan = plan::choose(tx, case, ask).await?;
     let ids: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
     let links = links::lock_in_tx(tx, case.agency, &ids).await?;
@@ -171,17 +120,23 @@ async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -> Result<Pl
 }
 
 /// A refresh about to be stored.
-struct Intent<'a> {
-    kind: OrderKind,
-    product: ProductType,
-    purpose: RefreshPurpose,
-    requested_by: &'a str,
-    attempt: u32,
+pub(super) struct Intent<'a> {
+    pub(super) kind: OrderKind,
+    pub(super) product: ProductType,
+    pub(super) purpose: RefreshPurpose,
+    pub(super) requested_by: &'a str,
+    pub(super) attempt: u32,
 }
 
 impl Intent<'_> {
     /// Stores order, employers, spent refreshes, job and event, and moves the case.
-    async fn place_in_tx(self, kit: &Kit, tx: &Tx, locked: &mut Locked, plan: &Plan) -> Result<Order, Error> {
+    pub(super) async fn place_in_tx(
+        self,
+        kit: &Kit,
+        tx: &Tx,
+        locked: &mut Locked,
+        plan: &Plan,
+    ) -> Result<Order, Error> {
         let now = kit.clock.now();
         let Some(parent) = &plan.source else { return Err(no_case().into()) };
         let renewal = cases::open_renewal_in_tx(kit, tx, locked).await?;
@@ -203,6 +158,7 @@ impl Intent<'_> {
             requested_by: self.requested_by.to_owned(),
             attempt: self.attempt,
             refresh_order_before: None,
+            sends: 0,
             sent_at: None,
             contact: None,
             share_url: None,

@@ -20,6 +20,14 @@ pub struct Told {
     pub at: DateTime<Utc>,
 }
 
+/// Whether only the client can mend it, by logging in again.
+pub fn is_clients_to_mend(task: TaskStatus) -> bool {
+    matches!(
+        task,
+        TaskStatus::LoginError | TaskStatus::MfaError | TaskStatus::AccountLocked | TaskStatus::UnableToReset
+    )
+}
+
 /// How bad a failure is, when several signals tell of one incident: what the client must do beats what passes by itself,
 /// and that beats what nobody can explain.
 pub fn severity(task: TaskStatus) -> u8 {

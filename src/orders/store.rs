@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 
 use super::status;
 use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
-use crate::ids::{AgencyId, CaseId, LinkId, OrderId};
+use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId};
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
 use crate::storage::{Error, Tx};
 use crate::words::{OrderStatus, TaskStatus};
@@ -37,6 +37,18 @@ pub(crate) async fn list_of_case<C: ConnectionTrait>(db: &C, case: CaseId) -> Re
         .order_by_asc(orders::Column::CreatedAt)
         .order_by_asc(orders::Column::Id);
     Ok(query.all(db).await?.into_iter().map(Order::from).collect())
+}
+
+/// Employer entries of the agency by their ids.
+pub(crate) async fn find_employers<C: ConnectionTrait>(
+    db: &C,
+    agency: AgencyId,
+    ids: &[OrderEmployerId],
+) -> Result<Vec<OrderEmployer>, Error> {
+    let query = order_employers::Entity::find()
+        .filter(order_employers::Column::AgencyId.eq(agency.0))
+        .filter(order_employers::Column::Id.is_in(ids.iter().map(|id| id.0)));
+    Ok(query.all(db).await?.into_iter().map(OrderEmployer::from).collect())
 }
 
 /// The employer entries of several orders.
@@ -250,6 +262,7 @@ fn order_row(order: &Order) -> orders::ActiveModel {
         requested_by: Set(order.requested_by.clone()),
         attempt: Set(i32::try_from(order.attempt).unwrap_or(i32::MAX)),
         refresh_order_before: Set(order.refresh_order_before.clone()),
+        sends: Set(i32::try_from(order.sends).unwrap_or(i32::MAX)),
         sent_at: Set(order.sent_at),
         contact: Set(order.contact.as_ref().and_then(|contact| serde_json::to_value(contact).ok())),
         share_url: Set(order.share_url.as_ref().map(|url| url.0.clone())),
@@ -325,6 +338,7 @@ impl From<orders::Model> for Order {
             requested_by: row.requested_by,
             attempt: u32::try_from(row.attempt).unwrap_or_default(),
             refresh_order_before: row.refresh_order_before,
+            sends: u32::try_from(row.sends).unwrap_or_default(),
             sent_at: row.sent_at,
             contact: row.contact.and_then(|contact| serde_json::from_value(contact).ok()),
             share_url: row.share_url.map(ShareUrl),
