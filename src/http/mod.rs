@@ -22,6 +22,7 @@ mod operation;
 mod operations;
 mod origin;
 mod outgoing;
+mod pace;
 pub mod ports;
 mod protocol;
 mod refusal;

@@ -27,6 +27,7 @@ use crate::http::negotiation::JSON;
 use crate::http::operation::Operation;
 use crate::http::operations::{NoPlace, Operations};
 use crate::http::outgoing::{self, Outgoing};
+use crate::http::pace::Pace;
 use crate::http::protocol::{self, ClientMessage, Closing};
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
@@ -328,32 +329,5 @@ fn fault(error: axum::Error) -> Option<Closing> {
         Ok(WireError::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => None,
         Ok(WireError::Protocol(_)) => Some(Closing::PROTOCOL),
         _ => None,
-    }
-}
-
-/// A bucket of messages that fills at a steady rate and holds four seconds' worth.
-struct Pace {
-    per_second: f64,
-    left: f64,
-    at: Instant,
-}
-
-impl Pace {
-    const SECONDS_HELD: f64 = 4.0;
-
-    fn new(per_second: u32) -> Self {
-        let per_second = f64::from(per_second.max(1));
-        Self { per_second, left: per_second * Self::SECONDS_HELD, at: Instant::now() }
-    }
-
-    fn admits(&mut self, now: Instant) -> bool {
-        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
-        self.left = (self.left + gained).min(self.per_second * Self::SECONDS_HELD);
-        self.at = now;
-        let admits = self.left >= 1.0;
-        if admits {
-            self.left -= 1.0;
-        }
-        admits
     }
 }
