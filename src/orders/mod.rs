@@ -6,6 +6,8 @@
 //! inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
 //! `renewals`), and how a delivery finds its order (`webhooks`).
 
+mod load;
+pub mod pages;
 pub mod policy;
 pub mod status;
 mod store;
@@ -17,6 +19,8 @@ use crate::words::{
     Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose,
     SuborderStatus, TaskStatus,
 };
+
+pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 
 /// Our record of one Truv order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Amounts are exact decimals, kept as text in the database because SQLite would make floats of them.
 
+mod load;
 mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +10,10 @@ use rust_decimal::Decimal;
 
 use crate::ids::{AgencyId, CaseId, EmploymentId, LinkId, OrderId, PayStatementId, ReportId};
 use crate::words::{DataSource, PayFrequency};
+
+pub use self::load::{
+    count_statements, load, load_employments, load_employments_of, load_of_orders, load_statements, page_statements,
+};
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
