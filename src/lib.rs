@@ -4,12 +4,14 @@
 //! (`tests/it/layering.rs` checks that).
 
 pub mod cli;
+pub mod app;
 pub mod http;
+pub mod graphql;
 pub mod work;
 pub mod webhooks;
 pub mod renewals;
-pub mod orders;
 pub mod lineage;
+pub mod orders;
 pub mod reports;
 pub mod links;
 pub mod cases;
@@ -21,6 +23,7 @@ pub mod kit;
 pub mod simulator;
 pub mod truv;
 pub mod storage;
+pub mod page;
 pub mod words;
 pub mod opaque;
 pub mod config;
