@@ -13,6 +13,8 @@ mod cli;
 mod config;
 mod http;
 mod layering;
+mod renewals;
+mod reports;
 mod simulator;
 mod support;
 mod truv;
