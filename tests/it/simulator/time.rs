@@ -87,7 +87,7 @@ async fn time_brings_new_statements() {
 
 #[tokio::test]
 async fn the_shifted_clock_runs_and_jumps_and_the_systems_stays() {
-    let quick = Settings { step_ms: 1, suborder_lag_ms: 1, ..Settings::at_once() };
+    let quick = Settings { step_ms: 1, suborder_lag_ms: 1, auth_lifetime_days: 0, ..Settings::at_once() };
     let rig = Rig::on(Clock::shifted(), quick.clone()).await;
     rig.subscribe().await;
     let order = order_of(&rig.sim.seed(rosa_with_one_job()).unwrap());
