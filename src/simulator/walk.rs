@@ -32,7 +32,7 @@ pub(crate) struct NewTask {
 
 impl World {
     /// Creates a task and schedules its first step.
-    pub(crate) fn begin_task(&mut self, id: Id, new: NewTask, at: DateTime<Utc>) {
+    pub(crate) fn begin_task(&mut self, id: &Id, new: NewTask, at: DateTime<Utc>) {
         let task = Task {
             id: id.clone(),
             owner: new.owner,
@@ -54,7 +54,7 @@ impl World {
             suspicious: false,
         };
         self.insert_task(task);
-        self.schedule_step(&id, at);
+        self.schedule_step(id, at);
     }
 
     /// Starts the refresh of one connection, for a suborder or (without an order) for the link-level call.
@@ -93,7 +93,7 @@ impl World {
             scenario,
             error_message: over_quota.then_some(QUOTA_MESSAGE),
         };
-        self.begin_task(task_id, new, at);
+        self.begin_task(&task_id, new, at);
     }
 
     /// Where a refresh will end: the scenario, unless the authorisation is too old to try.
