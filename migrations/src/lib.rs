@@ -1,1 +1,35 @@
-//! Migrations.
+//! The tables of Recert, for SQLite and PostgreSQL from one source. One change a file; never edited once merged.
+//!
+//! What the two databases do differently is said where it happens: text that is sorted or searched by prefix is `COLLATE
+//! "C"` on PostgreSQL, so that both sort by bytes and keyset cursors mean the same; the event log takes its transaction
+//! number from PostgreSQL.
+
+mod column;
+mod m20261123_000001_people;
+mod m20261123_000002_cases;
+mod m20261123_000003_orders;
+mod m20261123_000004_reports;
+mod m20261123_000005_deliveries;
+mod m20261123_000006_events;
+mod m20261123_000007_jobs;
+
+use sea_orm_migration::MigrationTrait;
+pub use sea_orm_migration::MigratorTrait;
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261123_000001_people::Migration),
+            Box::new(m20261123_000002_cases::Migration),
+            Box::new(m20261123_000003_orders::Migration),
+            Box::new(m20261123_000004_reports::Migration),
+            Box::new(m20261123_000005_deliveries::Migration),
+            Box::new(m20261123_000006_events::Migration),
+            Box::new(m20261123_000007_jobs::Migration),
+        ]
+    }
+}

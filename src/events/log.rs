@@ -1,0 +1,188 @@
+//! The log itself: appending inside a transaction, and reading in order.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order};
+use sea_orm::{QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Change, Event, Position};
+use crate::caller::{CaseScope, Caseload};
+use crate::ids::{AgencyId, CaseId, CaseworkerId};
+use crate::storage::entities::{events, installation};
+use crate::storage::{Database, Error, Tx};
+use crate::words::CaseEventKind;
+
+/// The case that the changes of one append belong to, as it stands before them.
+pub(crate) struct Subject {
+    pub(crate) agency: AgencyId,
+    pub(crate) case: CaseId,
+    pub(crate) assignee: Option<CaseworkerId>,
+    /// The version that the last event of the case carries.
+    pub(crate) version: i64,
+}
+
+/// Appends the changes of one case and answers its new version. The caller holds the lock of the case's row, which is
+/// what keeps the versions in order.
+pub(crate) async fn append_in_tx(
+    tx: &Tx,
+    subject: &Subject,
+    changes: Vec<Change>,
+    at: DateTime<Utc>,
+) -> Result<i64, Error> {
+    let mut version = subject.version;
+    let mut rows = Vec::with_capacity(changes.len());
+    for change in changes {
+        version += 1;
+        rows.push(events::ActiveModel {
+            id: NotSet,
+            // PostgreSQL fills in its transaction's number by itself.
+            tx: if tx.get_database_backend() == DbBackend::Postgres { NotSet } else { Set(0) },
+            agency_id: Set(subject.agency.0),
+            case_id: Set(subject.case.0),
+            case_version: Set(version),
+            assignee_id: Set(subject.assignee.map(|id| id.0)),
+            kind: Set(change.kind),
+            order_id: Set(change.order.map(|id| id.0)),
+            order_employer_id: Set(change.employer.map(|id| id.0)),
+            task_id: Set(change.task.map(|id| id.0)),
+            report_id: Set(change.report.map(|id| id.0)),
+            facts: Set(serde_json::to_value(&change.facts).unwrap_or_default()),
+            occurred_at: Set(at),
+        });
+    }
+    if !rows.is_empty() {
+        events::Entity::insert_many(rows).exec_without_returning(tx).await?;
+    }
+    Ok(version)
+}
+
+/// Which events a reader wants.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Only these cases; empty for all.
+    pub cases: Vec<CaseId>,
+    /// Only cases in this caseload at the time of the event.
+    pub assignee: Option<CaseworkerId>,
+    /// Only these kinds; empty for all.
+    pub kinds: Vec<CaseEventKind>,
+}
+
+impl Filter {
+    /// Whether an event passes; the scope is asked separately.
+    pub fn admits(&self, event: &Event) -> bool {
+        (self.cases.is_empty() || self.cases.contains(&event.case))
+            && self.assignee.is_none_or(|assignee| event.assignee == Some(assignee))
+            && (self.kinds.is_empty() || self.kinds.contains(&event.kind))
+    }
+}
+
+/// Which part of the log to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Only events after this position.
+    pub after: Option<Position>,
+    /// Only events before this position.
+    pub before: Option<Position>,
+    /// Most events.
+    pub limit: u64,
+    /// The newest ones of the window instead of the oldest.
+    pub from_end: bool,
+}
+
+/// A part of the log, oldest event first.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The events.
+    pub events: Vec<Event>,
+    /// Whether the window holds more, in the direction it was read.
+    pub has_more: bool,
+}
+
+/// Reads a window of the events that the scope and the filter admit.
+///
+/// # Errors
+/// When the database fails.
+pub async fn page(db: &Database, scope: CaseScope, filter: &Filter, window: Window) -> Result<Page, Error> {
+    let mut query = events::Entity::find().filter(events::Column::AgencyId.eq(scope.agency.0));
+    match scope.caseload {
+        Caseload::All => {}
+        Caseload::Of(caseworker) => query = query.filter(events::Column::AssigneeId.eq(caseworker.0)),
+        Caseload::Nobody => return Ok(Page { events: Vec::new(), has_more: false }),
+    }
+    if !filter.cases.is_empty() {
+        query = query.filter(events::Column::CaseId.is_in(filter.cases.iter().map(|id| id.0)));
+    }
+    if let Some(assignee) = filter.assignee {
+        query = query.filter(events::Column::AssigneeId.eq(assignee.0));
+    }
+    if !filter.kinds.is_empty() {
+        query = query.filter(events::Column::Kind.is_in(filter.kinds.iter().copied()));
+    }
+    read(db, query, window).await
+}
+
+/// Reads every event after a position, for the tail of the log.
+pub(super) async fn tail(db: &Database, after: Position, limit: u64) -> Result<Page, Error> {
+    read(db, events::Entity::find(), Window { after: Some(after), before: None, limit, from_end: false }).await
+}
+
+/// The position after which nothing is committed yet: where a stream without a cursor starts.
+pub(super) async fn head(db: &Database) -> Result<Position, Error> {
+    let window = Window { after: None, before: None, limit: 1, from_end: true };
+    let page = read(db, events::Entity::find(), window).await?;
+    Ok(page.events.last().map_or(Position::START, |event| event.position))
+}
+
+/// The position of the last event that was pruned: a reader before it has lost something.
+pub(super) async fn pruned(db: &Database) -> Result<Position, Error> {
+    let row = installation::Entity::find_by_id(1).one(db.read()).await?;
+    Ok(row.map_or(Position::START, |row| Position { tx: row.pruned_tx, id: row.pruned_id }))
+}
+
+async fn read(db: &Database, mut query: sea_orm::Select<events::Entity>, window: Window) -> Result<Page, Error> {
+    let place = || Expr::tuple([Expr::col(events::Column::Tx), Expr::col(events::Column::Id)]);
+    let bound = |at: Position| Expr::tuple([Expr::value(at.tx), Expr::value(at.id)]);
+    if let Some(after) = window.after {
+        query = query.filter(place().gt(bound(after)));
+    }
+    if let Some(before) = window.before {
+        query = query.filter(place().lt(bound(before)));
+    }
+    if db.backend() == DbBackend::Postgres {
+        // A transaction that is still running may have taken lower numbers than one that has committed.
+        query = query.filter(Expr::cust("tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"));
+    }
+    let order = if window.from_end { Order::Desc } else { Order::Asc };
+    let mut rows = query
+        .order_by(events::Column::Tx, order.clone())
+        .order_by(events::Column::Id, order)
+        .limit(window.limit + 1)
+        .all(db.read())
+        .await?;
+    let limit = usize::try_from(window.limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    if window.from_end {
+        rows.reverse();
+    }
+    Ok(Page { events: rows.into_iter().map(Event::from).collect(), has_more })
+}
+
+impl From<events::Model> for Event {
+    fn from(row: events::Model) -> Self {
+        Self {
+            position: Position { tx: row.tx, id: row.id },
+            agency: row.agency_id.into(),
+            case: row.case_id.into(),
+            case_version: row.case_version,
+            assignee: row.assignee_id.map(Into::into),
+            kind: row.kind,
+            order: row.order_id.map(Into::into),
+            employer: row.order_employer_id.map(Into::into),
+            task: row.task_id.map(Into::into),
+            report: row.report_id.map(Into::into),
+            facts: serde_json::from_value(row.facts).unwrap_or_default(),
+            occurred_at: row.occurred_at,
+        }
+    }
+}

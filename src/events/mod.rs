@@ -1,0 +1,97 @@
+//! The event log: every committed change of a case, in an order that readers can rely on.
+//!
+//! `append_in_tx` writes an event inside the transaction that makes the change. Readers go by [`Position`]: the log is
+//! read in the order (transaction, id) and, on PostgreSQL, only below the oldest transaction still running, so that a
+//! reader who has passed a position never later finds an event before it. `hub` tails the log once for the process and
+//! wakes the streams; `stream` turns a starting point into replay and then live events. The log is the truth, a wake-up
+//! only a hint.
+
+mod cursor;
+mod hub;
+mod log;
+mod stream;
+
+use chrono::{DateTime, Utc};
+
+use crate::ids::{AgencyId, CaseId, CaseworkerId, OrderEmployerId, OrderId, ReportId, TaskId};
+use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
+
+pub use self::cursor::{Cursor, Position};
+pub use self::hub::Hub;
+pub use self::log::{Filter, Page, Window, page};
+pub(crate) use self::log::{Subject, append_in_tx};
+pub use self::stream::{Frame, stream};
+
+/// One committed change of a case.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Where it stands in the log.
+    pub position: Position,
+    /// The tenant.
+    pub agency: AgencyId,
+    /// The case.
+    pub case: CaseId,
+    /// The case's version after the change; unique for the case.
+    pub case_version: i64,
+    /// The case's caseworker after the change.
+    pub assignee: Option<CaseworkerId>,
+    /// What happened.
+    pub kind: CaseEventKind,
+    /// The order concerned.
+    pub order: Option<OrderId>,
+    /// The employer entry concerned.
+    pub employer: Option<OrderEmployerId>,
+    /// The task concerned.
+    pub task: Option<TaskId>,
+    /// The report concerned.
+    pub report: Option<ReportId>,
+    /// Small facts that the rows do not keep. Never personal data.
+    pub facts: Facts,
+    /// When it happened.
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// What an event remembers beside its ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// The case's status before, where it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_case_status: Option<CaseStatus>,
+    /// The case's status after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case_status: Option<CaseStatus>,
+    /// The order's status before, where it changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_order_status: Option<OrderStatus>,
+    /// The order's status after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order_status: Option<OrderStatus>,
+    /// Truv's word for the task's state, where a task moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub task_status: Option<String>,
+}
+
+/// A change to be appended; the log adds position and time.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What happened.
+    pub kind: CaseEventKind,
+    /// The order concerned.
+    pub order: Option<OrderId>,
+    /// The employer entry concerned.
+    pub employer: Option<OrderEmployerId>,
+    /// The task concerned.
+    pub task: Option<TaskId>,
+    /// The report concerned.
+    pub report: Option<ReportId>,
+    /// Small facts.
+    pub facts: Facts,
+}
+
+impl Change {
+    /// A change that concerns no more than the case.
+    pub fn of(kind: CaseEventKind) -> Self {
+        Self { kind, order: None, employer: None, task: None, report: None, facts: Facts::default() }
+    }
+}

@@ -1,0 +1,78 @@
+//! Agencies, the people who work there, and the people on the cases.
+//!
+//! An agency's name and keys come from the settings; its row exists so that everything else can point to it. Clients and
+//! caseworkers arrive with imported cases. Nothing here decides anything.
+
+mod store;
+
+use std::collections::HashMap;
+
+use crate::ids::{AgencyId, CaseworkerId, ClientId};
+
+pub(crate) use self::store::find_client;
+pub use self::store::{
+    enroll_agency, find_agency, find_caseworker, load_caseworkers, load_clients, remember_truv_user_in_tx,
+};
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agency {
+    /// Our id.
+    pub id: AgencyId,
+    /// The name in tokens and in the webhook's path.
+    pub slug: String,
+    /// Shown to people.
+    pub name: String,
+}
+
+/// A member of an agency's staff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caseworker {
+    /// Our id.
+    pub id: CaseworkerId,
+    /// The `sub` of the tokens that this person carries.
+    pub external_id: String,
+    /// Shown to people.
+    pub display_name: String,
+    /// `None` when the agency gave none.
+    pub email: Option<String>,
+}
+
+/// The person on a case. Contact data is personal data: it never reaches a log or an event.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Client {
+    /// Our id.
+    pub id: ClientId,
+    /// The tenant.
+    pub agency: AgencyId,
+    /// The agency's own name for the person, also Truv's `external_user_id`.
+    pub external_user_id: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// `None` when unknown.
+    pub email: Option<String>,
+    /// `None` when unknown.
+    pub phone: Option<String>,
+    /// Last four digits; more is never stored.
+    pub ssn_last4: Option<String>,
+    /// Truv's id of the person; `None` until an order told it.
+    pub truv_user_id: Option<String>,
+}
+
+impl Client {
+    /// First and last name.
+    pub fn display_name(&self) -> String {
+        format!("{} {}", self.first_name, self.last_name).trim().to_owned()
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// What a batch of look-ups answers: the things found, by id.
+pub type Found<K, V> = HashMap<K, V>;

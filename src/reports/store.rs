@@ -1,0 +1,257 @@
+//! Rows of reports, employments and pay statements.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::snapshot::{Content, Known, KnownJob, KnownStatement};
+use super::{Employment, PayLine, PayStatement, Report};
+use crate::ids::{AgencyId, CaseId, OrderId, ReportId};
+use crate::storage::entities::{employments, pay_statements, reports};
+use crate::storage::{Error, Tx};
+use crate::words::{DataSource, PayFrequency};
+
+/// Rows of one statement: PostgreSQL takes 65,535 bound values, SQLite 32,766; a pay statement has 14.
+const CHUNK: usize = 1_000;
+
+fn amount(text: Option<String>) -> Option<Decimal> {
+    text.and_then(|text| text.parse().ok())
+}
+
+fn text(amount: Option<Decimal>) -> Option<String> {
+    amount.map(|amount| amount.to_string())
+}
+
+/// The report of an order that Truv put together at this time.
+pub(crate) async fn find_of_order(tx: &Tx, order: OrderId, at: DateTime<Utc>) -> Result<Option<ReportId>, Error> {
+    let query = reports::Entity::find()
+        .select_only()
+        .column(reports::Column::Id)
+        .filter(reports::Column::OrderId.eq(order.0))
+        .filter(reports::Column::GeneratedAt.eq(at));
+    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+}
+
+/// The newest report of a case that another order brought.
+pub(crate) async fn find_newest(tx: &Tx, case: CaseId, other_than: OrderId) -> Result<Option<ReportId>, Error> {
+    let query = reports::Entity::find()
+        .select_only()
+        .column(reports::Column::Id)
+        .filter(reports::Column::CaseId.eq(case.0))
+        .filter(reports::Column::OrderId.ne(other_than.0))
+        .order_by_desc(reports::Column::GeneratedAt)
+        .order_by_desc(reports::Column::Id);
+    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+}
+
+/// A job as it is stored: with Truv's own words beside what we read from them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEmployment {
+    /// The job.
+    pub employment: Employment,
+    /// Truv's id, stable for one connection.
+    pub truv_employment_id: Option<String>,
+    /// Truv's word for where the data comes from.
+    pub data_source: Option<String>,
+    /// Truv's word for how often the job pays.
+    pub pay_frequency: Option<String>,
+    /// Newest pay date first, each with Truv's id.
+    pub statements: Vec<(PayStatement, Option<String>)>,
+}
+
+/// Stores a snapshot: the report, its jobs and their statements.
+pub(crate) async fn insert_in_tx(
+    tx: &Tx,
+    report: &Report,
+    raw: serde_json::Value,
+    jobs: Vec<NewEmployment>,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<(), Error> {
+    reports::Entity::insert(report_row(report, raw, now)).exec_without_returning(tx).await?;
+    let mut statements = Vec::new();
+    let mut rows = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        statements.extend(job.statements.iter().map(|(statement, id)| statement_row(statement, id.clone())));
+        rows.push(employment_row(job));
+    }
+    for chunk in rows.chunks(CHUNK) {
+        employments::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    for chunk in statements.chunks(CHUNK) {
+        pay_statements::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// What a later report is compared with: two statements, and of the pay statements only what they are recognised by.
+/// Empty when the agency has no such report.
+pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId) -> Result<Known, Error> {
+    type Row = (Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>, Option<String>);
+    let jobs = employments::Entity::find()
+        .filter(employments::Column::AgencyId.eq(agency.0))
+        .filter(employments::Column::ReportId.eq(report.0))
+        .order_by_asc(employments::Column::Position)
+        .all(tx)
+        .await?;
+    let rows: Vec<Row> = pay_statements::Entity::find()
+        .select_only()
+        .columns([
+            pay_statements::Column::EmploymentId,
+            pay_statements::Column::TruvStatementId,
+            pay_statements::Column::PayDate,
+            pay_statements::Column::PeriodStart,
+            pay_statements::Column::PeriodEnd,
+            pay_statements::Column::GrossPay,
+        ])
+        .filter(pay_statements::Column::AgencyId.eq(agency.0))
+        .filter(pay_statements::Column::EmploymentId.is_in(jobs.iter().map(|job| job.id)))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let mut statements: HashMap<Uuid, Vec<KnownStatement>> = HashMap::new();
+    for (job, truv_statement_id, pay_date, period_start, period_end, gross_pay) in rows {
+        let content = Content { pay_date, period_start, period_end, gross_pay: amount(gross_pay) };
+        statements.entry(job).or_default().push(KnownStatement { truv_statement_id, content });
+    }
+    let known = jobs.into_iter().map(|job| KnownJob {
+        statements: statements.remove(&job.id).unwrap_or_default(),
+        truv_employment_id: job.truv_employment_id.clone(),
+        employment: job.into(),
+    });
+    Ok(Known { jobs: known.collect() })
+}
+
+pub(crate) fn report_row(
+    report: &Report,
+    raw: serde_json::Value,
+    now: chrono::DateTime<chrono::Utc>,
+) -> reports::ActiveModel {
+    reports::ActiveModel {
+        id: Set(report.id.0),
+        agency_id: Set(report.agency.0),
+        case_id: Set(report.case.0),
+        order_id: Set(report.order.0),
+        truv_report_id: Set(report.truv_report_id.clone()),
+        generated_at: Set(report.generated_at),
+        monthly_income: Set(text(report.monthly_income)),
+        raw: Set(raw),
+        created_at: Set(now),
+    }
+}
+
+pub(crate) fn employment_row(job: NewEmployment) -> employments::ActiveModel {
+    let employment = job.employment;
+    employments::ActiveModel {
+        id: Set(employment.id.0),
+        agency_id: Set(employment.agency.0),
+        report_id: Set(employment.report.0),
+        link_id: Set(employment.link.map(|id| id.0)),
+        position: Set(employment.position),
+        key: Set(employment.key),
+        truv_employment_id: Set(job.truv_employment_id),
+        company_name: Set(employment.company_name),
+        company_ein: Set(employment.company_ein),
+        is_active: Set(employment.is_active),
+        job_title: Set(employment.job_title),
+        start_date: Set(employment.start_date),
+        end_date: Set(employment.end_date),
+        data_source: Set(job.data_source),
+        derived_fields: Set(serde_json::Value::from(employment.derived_fields)),
+        income: Set(text(employment.income)),
+        income_unit: Set(employment.income_unit),
+        pay_rate: Set(text(employment.pay_rate)),
+        pay_frequency: Set(job.pay_frequency),
+        monthly_income: Set(text(employment.monthly_income)),
+    }
+}
+
+pub(crate) fn statement_row(
+    statement: &PayStatement,
+    truv_statement_id: Option<String>,
+) -> pay_statements::ActiveModel {
+    let lines = |lines: &Vec<PayLine>| serde_json::to_value(lines).unwrap_or_default();
+    pay_statements::ActiveModel {
+        id: Set(statement.id.0),
+        agency_id: Set(statement.agency.0),
+        employment_id: Set(statement.employment.0),
+        position: Set(statement.position),
+        truv_statement_id: Set(truv_statement_id),
+        pay_date: Set(statement.pay_date),
+        period_start: Set(statement.period_start),
+        period_end: Set(statement.period_end),
+        gross_pay: Set(text(statement.gross_pay)),
+        net_pay: Set(text(statement.net_pay)),
+        gross_pay_ytd: Set(text(statement.gross_pay_ytd)),
+        net_pay_ytd: Set(text(statement.net_pay_ytd)),
+        hours: Set(text(statement.hours)),
+        earnings: Set(lines(&statement.earnings)),
+        deductions: Set(lines(&statement.deductions)),
+        is_new: Set(statement.is_new),
+    }
+}
+
+impl From<reports::Model> for Report {
+    fn from(row: reports::Model) -> Self {
+        Self {
+            id: row.id.into(),
+            agency: row.agency_id.into(),
+            case: row.case_id.into(),
+            order: row.order_id.into(),
+            truv_report_id: row.truv_report_id,
+            generated_at: row.generated_at,
+            monthly_income: amount(row.monthly_income),
+        }
+    }
+}
+
+impl From<employments::Model> for Employment {
+    fn from(row: employments::Model) -> Self {
+        Self {
+            id: row.id.into(),
+            agency: row.agency_id.into(),
+            report: row.report_id.into(),
+            link: row.link_id.map(Into::into),
+            position: row.position,
+            key: row.key,
+            company_name: row.company_name,
+            company_ein: row.company_ein,
+            is_active: row.is_active,
+            job_title: row.job_title,
+            start_date: row.start_date,
+            end_date: row.end_date,
+            data_source: row.data_source.as_deref().map_or(DataSource::Unknown, DataSource::parse),
+            derived_fields: serde_json::from_value(row.derived_fields).unwrap_or_default(),
+            income: amount(row.income),
+            income_unit: row.income_unit,
+            pay_rate: amount(row.pay_rate),
+            pay_frequency: row.pay_frequency.as_deref().map_or(PayFrequency::Unknown, PayFrequency::parse),
+            monthly_income: amount(row.monthly_income),
+        }
+    }
+}
+
+impl From<pay_statements::Model> for PayStatement {
+    fn from(row: pay_statements::Model) -> Self {
+        let lines = |lines| serde_json::from_value(lines).unwrap_or_default();
+        Self {
+            id: row.id.into(),
+            agency: row.agency_id.into(),
+            employment: row.employment_id.into(),
+            position: row.position,
+            pay_date: row.pay_date,
+            period_start: row.period_start,
+            period_end: row.period_end,
+            gross_pay: amount(row.gross_pay),
+            net_pay: amount(row.net_pay),
+            gross_pay_ytd: amount(row.gross_pay_ytd),
+            net_pay_ytd: amount(row.net_pay_ytd),
+            hours: amount(row.hours),
+            earnings: lines(row.earnings),
+            deductions: lines(row.deductions),
+            is_new: row.is_new,
+        }
+    }
+}

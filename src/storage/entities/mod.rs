@@ -1,0 +1,22 @@
+//! Rows as the database sees them: no logic, no relations. Things are fetched by key lists and put together above.
+
+#![expect(unreachable_pub, reason = "SeaORM's derive asks for `pub`; the folder itself is crate-private")]
+
+pub mod agencies;
+pub mod cases;
+pub mod caseworkers;
+pub mod clients;
+pub mod deliveries;
+pub mod employer_links;
+pub mod employments;
+pub mod events;
+pub mod idempotency_keys;
+pub mod installation;
+pub mod jobs;
+pub mod order_employers;
+pub mod orders;
+pub mod pay_statements;
+pub mod refresh_units;
+pub mod renewals;
+pub mod reports;
+pub mod tasks;

@@ -1,0 +1,193 @@
+//! Storage: SQLite or PostgreSQL, by URL.
+//!
+//! SQLite is opened twice: many readers, and one writer. Writers then queue inside the process instead of waking each
+//! other through the file's lock, and a reader never waits for a writer (WAL). On PostgreSQL both are the same pool. A
+//! transaction on SQLite takes the write lock at its start (`BEGIN IMMEDIATE`): one that reads first and writes later
+//! would fail at once when somebody else wrote in between, whatever the busy time-out says.
+
+pub(crate) mod entities;
+mod error;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use migrations::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use secrecy::ExposeSecret;
+use tokio::sync::watch;
+
+use crate::config;
+use crate::opaque::Opaque;
+
+pub use self::error::Error;
+
+/// The open database: cheap to clone, shared by every part.
+#[derive(Clone, Debug)]
+pub struct Database {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    /// Counts the commits of this process.
+    commits: Arc<watch::Sender<u64>>,
+}
+
+/// An open transaction. Dropping it rolls back.
+pub type Tx = DatabaseTransaction;
+
+impl Database {
+    /// Opens the database; on SQLite the file is created when it is missing.
+    ///
+    /// # Errors
+    /// When the URL is of another kind, or the database cannot be reached.
+    pub async fn connect(section: &config::Database) -> Result<Self, Error> {
+        let url = section.url.expose_secret();
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let path = path.split_once('?').map_or(path, |(path, _)| path);
+            let url = format!("sqlite://{path}?mode=rwc");
+            // The writer comes first: it makes the file and switches it to WAL.
+            let write = sea_orm::Database::connect(sqlite(&url, 1, section)).await?;
+            let read = sea_orm::Database::connect(sqlite(&url, section.connections.clamp(2, 8), section)).await?;
+            return Ok(Self::over(read, write));
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let mut options = ConnectOptions::new(url);
+            options
+                .max_connections(section.connections)
+                .acquire_timeout(section.busy_timeout)
+                .connect_timeout(section.busy_timeout)
+                .test_before_acquire(false)
+                .sqlx_logging(false);
+            let pool = sea_orm::Database::connect(options).await?;
+            return Ok(Self::over(pool.clone(), pool));
+        }
+        Err(Error::UnknownScheme)
+    }
+
+    fn over(read: DatabaseConnection, write: DatabaseConnection) -> Self {
+        Self { read, write, commits: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// For reading outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.read
+    }
+
+    /// Which of the two databases this is.
+    pub fn backend(&self) -> DbBackend {
+        self.read.get_database_backend()
+    }
+
+    /// Starts a transaction that may write.
+    ///
+    /// # Errors
+    /// When no connection could be had in time.
+    pub async fn begin(&self) -> Result<Tx, Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+
+    /// Commits, and wakes whoever waits for [`Database::commits`].
+    ///
+    /// # Errors
+    /// When the database did not confirm the commit. It may have happened all the same.
+    pub async fn commit(&self, tx: Tx) -> Result<(), Error> {
+        tx.commit().await?;
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
+        Ok(())
+    }
+
+    /// Changes with every commit of this process: a hint to look again, never the only way to learn of a change, since
+    /// other processes commit too.
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
+    }
+
+    /// The database's own epoch and key for opaque texts.
+    ///
+    /// # Errors
+    /// When the database fails or has not been migrated.
+    pub async fn opaque(&self) -> Result<Opaque, Error> {
+        let row = entities::installation::Entity::find_by_id(1).one(&self.read).await?;
+        let row = row.ok_or_else(|| Error::Corrupt("installation is empty".to_owned()))?;
+        let key = row.cursor_key.try_into().map_err(|_| Error::Corrupt("cursor_key is not 32 bytes".to_owned()))?;
+        Ok(Opaque::new(key, row.epoch))
+    }
+
+    /// Applies the migrations that are missing. Several processes may do so at once: on PostgreSQL they take turns by an
+    /// advisory lock, on SQLite by the write lock.
+    ///
+    /// # Errors
+    /// When a migration fails; everything it did is rolled back.
+    pub async fn migrate(&self) -> Result<(), Error> {
+        if self.backend() == DbBackend::Postgres {
+            let tx = self.begin().await?;
+            // An arbitrary number of ours; held until the transaction ends.
+            tx.execute_unprepared("SELECT pg_advisory_xact_lock(7291544871)").await?;
+            Migrator::up(&tx, None).await?;
+            tx.commit().await?;
+        } else {
+            Migrator::up(&self.write, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Every migration with whether it has been applied, oldest first.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn migrations(&self) -> Result<Vec<(String, bool)>, Error> {
+        let pending: Vec<String> =
+            Migrator::get_pending_migrations(&self.write).await?.iter().map(|m| m.name().to_owned()).collect();
+        Ok(Migrator::migrations()
+            .iter()
+            .map(|migration| {
+                let name = migration.name().to_owned();
+                let is_applied = !pending.contains(&name);
+                (name, is_applied)
+            })
+            .collect())
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), Error> {
+        Ok(self.read.ping().await?)
+    }
+
+    /// Closes every connection; SQLite then folds its write-ahead log into the file.
+    ///
+    /// # Errors
+    /// When the database could not be closed in order.
+    pub async fn close(self) -> Result<(), Error> {
+        self.read.close().await?;
+        Ok(self.write.close().await?)
+    }
+}
+
+fn sqlite(url: &str, connections: u32, section: &config::Database) -> ConnectOptions {
+    let busy_timeout = section.busy_timeout;
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(busy_timeout.max(Duration::from_secs(1)))
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(busy_timeout)
+                .foreign_keys(true)
+        });
+    options
+}

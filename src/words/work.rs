@@ -1,0 +1,41 @@
+//! Words of deliveries and jobs.
+
+use super::vocabulary;
+
+vocabulary! {
+    /// What became of a webhook request.
+    DeliveryStatus {
+        /// Stored, to be applied.
+        Received,
+        /// Waits for the order it belongs to.
+        Parked,
+        /// Applied, or found to say nothing new.
+        Applied,
+        /// Authentic, and of no concern to any case: an unknown event, or data we do not follow.
+        Ignored,
+        /// Authentic, but no order was found for it in time.
+        Unmatched,
+        /// Authentic and unusable; kept with the reason.
+        Dead,
+    }
+}
+
+vocabulary! {
+    /// Kinds of background work. The subject is always an order.
+    JobKind {
+        /// Send a stored order to Truv.
+        SendOrder,
+        /// Find out what became of an order whose answer was lost.
+        ResolveOrder,
+        /// Fetch the report of an order and fill the review.
+        FetchReport,
+        /// Ask Truv about an order without news.
+        PollOrder,
+        /// Repeat a refresh that failed for a passing reason.
+        RetryOrder,
+        /// Ask Truv to cancel an order.
+        CancelOrder,
+        /// Read an imported order from Truv, for its employers and links.
+        ReadOrder,
+    }
+}
