@@ -60,7 +60,7 @@ impl World {
     /// Starts the refresh of one connection, for a suborder or (without an order) for the link-level call.
     pub(crate) fn begin_refresh(
         &mut self,
-        task_id: Id,
+        task_id: &Id,
         link_id: &Id,
         product: &'static str,
         order: Option<(Id, Id)>,
@@ -93,7 +93,7 @@ impl World {
             scenario,
             error_message: over_quota.then_some(QUOTA_MESSAGE),
         };
-        self.begin_task(&task_id, new, at);
+        self.begin_task(task_id, new, at);
     }
 
     /// Where a refresh will end: the scenario, unless the authorisation is too old to try.
