@@ -77,6 +77,12 @@ impl Database {
         &self.read
     }
 
+    /// Calls `watch` after every statement that is read outside a transaction, until the database is opened anew. Call it
+    /// before the database is handed out: copies made earlier are not watched.
+    pub fn watch_reads(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
+        self.read.set_metric_callback(watch);
+    }
+
     /// Which of the two databases this is.
     pub fn backend(&self) -> DbBackend {
         self.read.get_database_backend()

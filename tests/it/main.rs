@@ -11,6 +11,7 @@
 mod cases;
 mod cli;
 mod config;
+mod graphql;
 mod http;
 mod layering;
 mod renewals;
