@@ -7,6 +7,7 @@ use async_graphql::{ID, Object};
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::links::EmployerLink;
+use crate::graphql::orders::RefreshFailure;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::view::View;
 use crate::ids::{CaseId, OrderEmployerId};
@@ -66,6 +67,14 @@ impl OrderEmployer {
     /// The task that counts; null before any task.
     async fn latest_task(&self) -> Option<Result<Task, ApiError>> {
         self.view.load().tasks.get(self.row.latest_task?).await.map(|row| row.map(Task::new)).transpose()
+    }
+
+    /// Why this employer brought no data; null unless it failed.
+    async fn failure(&self) -> Option<Result<RefreshFailure, ApiError>> {
+        // The order counts the automatic attempts, which decide whether one more follows.
+        let order = self.view.load().orders.get(self.row.order).await;
+        let failed = order.map(|order| orders::policy::of_employer(&self.row, order?.attempt));
+        failed.map(|failure| failure.map(RefreshFailure::from)).transpose()
     }
 }
 

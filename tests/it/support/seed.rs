@@ -166,6 +166,7 @@ impl Seed<'_> {
             ("truv_order_id", format!("truv-{order}").into()),
             ("requested_by", "worker-1".into()),
             ("attempt", 0.into()),
+            ("sends", 0.into()),
             ("share_url", "https://cdn.truv.test/link?token=secret".into()),
             ("failure_reason", text("SESSION_EXPIRED")),
             ("failure_next_action", text("SEND_VERIFICATION_LINK")),
@@ -184,6 +185,35 @@ impl Seed<'_> {
         }
         let link = self.link(of).await;
         self.employer(of, order, link).await;
+        order
+    }
+
+    /// An earlier order as an import leaves it: known by Truv's id alone, still to be read from there.
+    pub(crate) async fn imported_order(&self, of: Seeded, number: &str, truv_order_id: &str) -> OrderId {
+        let order: OrderId = self.0.ids.next();
+        let long_ago = self.now() - chrono::TimeDelta::days(90);
+        let row = vec![
+            ("id", order.0.into()),
+            ("agency_id", of.agency.0.into()),
+            ("case_id", of.case.0.into()),
+            ("root_id", order.0.into()),
+            ("depth", 0.into()),
+            ("kind", OrderKind::Original.word().into()),
+            ("status", OrderStatus::Pending.word().into()),
+            ("product", "INCOME".into()),
+            ("truv_order_id", truv_order_id.into()),
+            ("number", number.into()),
+            ("requested_by", "import".into()),
+            ("attempt", 0.into()),
+            ("sends", 0.into()),
+            ("news_at", long_ago.into()),
+            ("created_at", long_ago.into()),
+            ("updated_at", long_ago.into()),
+            ("version", 1_i64.into()),
+        ];
+        self.insert("orders", row).await;
+        self.set("cases", of.case.0, "latest_order_id", order.0.into()).await;
+        self.set("cases", of.case.0, "original_order_id", order.0.into()).await;
         order
     }
 
@@ -278,7 +308,13 @@ impl Seed<'_> {
     }
 
     /// Appends an event of the case as it is now assigned; the transaction's number is what the verbs would write.
-    pub(crate) async fn event(&self, of: Seeded, kind: CaseEventKind, order: Option<OrderId>, assignee: Option<CaseworkerId>) {
+    pub(crate) async fn event(
+        &self,
+        of: Seeded,
+        kind: CaseEventKind,
+        order: Option<OrderId>,
+        assignee: Option<CaseworkerId>,
+    ) {
         let row = vec![
             ("agency_id", of.agency.0.into()),
             ("case_id", of.case.0.into()),
@@ -294,11 +330,8 @@ impl Seed<'_> {
 
     /// Forgets the log up to here, as pruning does.
     pub(crate) async fn prune(&self, upto: Position) {
-        let update = Query::update()
-            .table("installation")
-            .value("pruned_tx", upto.tx)
-            .value("pruned_id", upto.id)
-            .take();
+        let update =
+            Query::update().table("installation").value("pruned_tx", upto.tx).value("pruned_id", upto.id).take();
         self.run(&update).await;
     }
 }
