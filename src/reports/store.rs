@@ -32,7 +32,7 @@ pub(crate) async fn find_of_order(tx: &Tx, order: OrderId, at: DateTime<Utc>) ->
         .column(reports::Column::Id)
         .filter(reports::Column::OrderId.eq(order.0))
         .filter(reports::Column::GeneratedAt.eq(at));
-    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+    Ok(query.into_tuple::<Uuid>().one(tx).await?.map(Into::into))
 }
 
 /// The newest report of a case that another order brought.
@@ -44,7 +44,7 @@ pub(crate) async fn find_newest(tx: &Tx, case: CaseId, other_than: OrderId) -> R
         .filter(reports::Column::OrderId.ne(other_than.0))
         .order_by_desc(reports::Column::GeneratedAt)
         .order_by_desc(reports::Column::Id);
-    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+    Ok(query.into_tuple::<Uuid>().one(tx).await?.map(Into::into))
 }
 
 /// A job as it is stored: with Truv's own words beside what we read from them.
@@ -68,7 +68,7 @@ pub(crate) async fn insert_in_tx(
     report: &Report,
     raw: serde_json::Value,
     jobs: Vec<NewEmployment>,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     reports::Entity::insert(report_row(report, raw, now)).exec_without_returning(tx).await?;
     let mut statements = Vec::new();
@@ -127,7 +127,7 @@ pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId
 pub(crate) fn report_row(
     report: &Report,
     raw: serde_json::Value,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> reports::ActiveModel {
     reports::ActiveModel {
         id: Set(report.id.0),
