@@ -142,6 +142,14 @@ fn a_job_listed_by_two_sources_is_taken_once_with_the_more_statements() {
 
 #[test]
 fn hostile_bodies_are_cut_and_cleaned() {
+    let slips = json!({"id": "e", "income": "999999999999.99", "pay_rate": "1000000000000", "pay_frequency": "M",
+        "statements": [{"gross_pay": "-1000000000000", "net_pay": "79228162514264337593543950335", "hours": "-12.5"}]});
+    let built = report_of(&json!([slips]), None);
+    let (employment, (statement, _)) = (&built.jobs[0].employment, &built.jobs[0].statements[0]);
+    assert_eq!(employment.income.unwrap().to_string(), "999999999999.99");
+    assert_eq!((employment.pay_rate, statement.gross_pay, statement.net_pay), (None, None, None));
+    assert_eq!(statement.hours.unwrap().to_string(), "-12.5");
+
     let line = json!({"name": "x"});
     let statements: Vec<_> = (0..MAX_STATEMENTS + 5).map(|_| json!({})).collect();
     let large = json!({"id": "e", "job_title": "t\u{0}\n".repeat(MAX_TEXT), "company": {"name": "\u{0} ", "ein": ""},
