@@ -13,8 +13,7 @@ use crate::cases;
 use crate::words::{Actor, CaseStatus, FailureReason, NextAction, OrderStatus, SuborderStatus, TaskStatus};
 
 /// Distances of the retries after a provider outage.
-const OUTAGE_RETRIES: [Duration; 3] =
-    [Duration::from_hours(1), Duration::from_hours(6), Duration::from_hours(24)];
+const OUTAGE_RETRIES: [Duration; 3] = [Duration::from_hours(1), Duration::from_hours(6), Duration::from_hours(24)];
 /// Distance of the only retry after an unexplained error.
 const ERROR_RETRY: [Duration; 1] = [Duration::from_hours(1)];
 

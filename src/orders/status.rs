@@ -147,9 +147,10 @@ pub fn standing(employer: &OrderEmployer) -> Standing {
         (SuborderStatus::Canceled, _) => Standing::Canceled,
         (SuborderStatus::NoData, _) | (_, Some(TaskStatus::NoData)) => Standing::NoData,
         (_, Some(task)) if task.is_failure() => Standing::Failed,
-        (SuborderStatus::Error | SuborderStatus::Skipped, Some(_)) if revived => Standing::Moving,
+        (SuborderStatus::Error | SuborderStatus::Skipped | SuborderStatus::Expired, Some(_)) if revived => {
+            Standing::Moving
+        }
         (SuborderStatus::Error | SuborderStatus::Skipped, _) => Standing::Failed,
-        (SuborderStatus::Expired, Some(_)) if revived => Standing::Moving,
         (SuborderStatus::Expired, _) => Standing::Expired,
         (SuborderStatus::Pending | SuborderStatus::Sent | SuborderStatus::Unknown, Some(_)) => Standing::Moving,
         (SuborderStatus::Pending | SuborderStatus::Sent | SuborderStatus::Unknown, None) => Standing::Waiting,

@@ -124,11 +124,7 @@ pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId
     Ok(Known { jobs: known.collect() })
 }
 
-pub(crate) fn report_row(
-    report: &Report,
-    raw: serde_json::Value,
-    now: DateTime<Utc>,
-) -> reports::ActiveModel {
+pub(crate) fn report_row(report: &Report, raw: serde_json::Value, now: DateTime<Utc>) -> reports::ActiveModel {
     reports::ActiveModel {
         id: Set(report.id.0),
         agency_id: Set(report.agency.0),
