@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
 use crate::cases;
@@ -13,17 +13,12 @@ use crate::orders;
 const EVERY: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
-    let mut next: Option<DateTime<Utc>> = None;
     loop {
-        let now = kit.clock.now();
-        if next.is_none_or(|next| now >= next) {
-            next = Some(now + TimeDelta::from_std(EVERY).unwrap_or_default());
-            look(&kit).await;
-        }
+        let next = kit.clock.now() + TimeDelta::from_std(EVERY).unwrap_or_default();
+        look(&kit).await;
         tokio::select! {
             () = stop.cancelled() => return,
-            () = kit.clock.moved() => {}
-            () = tokio::time::sleep(EVERY) => {}
+            () = kit.clock.sleep_until(next) => {}
         }
     }
 }
