@@ -53,4 +53,34 @@ impl World {
         let log = self.control(Method::GET, "/control/log", Value::Null).await;
         log["entries"].as_array().unwrap().iter().filter(|entry| entry["kind"] == kind).cloned().collect()
     }
+
+    /// Moves the clock by minutes until the case stands there: looks for orders without news come once a minute.
+    pub(crate) async fn until_case_is(&self, case: &KnownCase, status: &str) {
+        let stands = async || {
+            self.quiet().await;
+            let found = self.show(case).await["status"] == status;
+            if !found {
+                self.clock.advance(std::time::Duration::from_secs(61));
+            }
+            found.then_some(())
+        };
+        self.until(&format!("{} is {status}", case.number), stands).await;
+        self.quiet().await;
+    }
+
+    /// Fails the test where the gateway's record of an order of the case is not what the order is at Truv.
+    pub(crate) async fn assert_true(&self, case: &KnownCase) {
+        for order in self.orders(case).await {
+            let Some(id) = order["truvOrderId"].as_str() else { continue };
+            let truth = self.true_order(id).await;
+            for employer in order["employers"].as_array().unwrap() {
+                let same = |real: &&Value| real["link_id"] == employer["link"]["truvLinkId"];
+                let real = truth["employers"].as_array().unwrap().iter().find(same).unwrap();
+                let task = employer["latestTask"]["rawStatus"].as_str();
+                assert!(task.is_none_or(|task| real["last_task_status"] == task), "{order:#} {truth:#}");
+                let completed = real["status"] == "completed";
+                assert_eq!(employer["status"] == "COMPLETED", completed, "{order:#} {truth:#}");
+            }
+        }
+    }
 }

@@ -12,6 +12,7 @@ use recert::simulator::{
     AccessKey, Options, Scenario, SeedBatch, SeedEmployer, SeedLink, SeedOrder, SeedPerson, SeedWebhook, Settings,
     Simulator,
 };
+use recert::storage::Database;
 use sea_orm::{ConnectionTrait, Statement};
 use secrecy::SecretString;
 use serde_json::json;
@@ -104,11 +105,11 @@ impl World {
     }
 
     /// Takes the gateway down and lets `meanwhile` happen; then another one starts on the same database.
-    pub(crate) async fn restart(self, meanwhile: impl AsyncFnOnce(&Simulator, &Clock)) -> Self {
+    pub(crate) async fn restart(self, meanwhile: impl AsyncFnOnce(&Simulator, &Clock, &Database)) -> Self {
         let Self { app, sim, clock, config, scratch, .. } = self;
         app.stop(Duration::ZERO).await;
-        meanwhile(&sim, &clock).await;
         let db = scratch.open().await;
+        meanwhile(&sim, &clock, &db).await;
         let parts = Parts { clock: clock.clone(), ids: Ids::seeded(clock.clone(), 12), db };
         let app = App::start(&config, parts).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
