@@ -143,7 +143,10 @@ async fn a_screen_sees_every_step_of_a_refresh_in_order() {
         let after = json!({ "after": events[from]["cursor"] });
         let mut later = Screen::open(&world, &world.token(COUNTY, &Scope::ALL), after).await;
         assert_eq!(later.event().await["kind"], "STREAM_OPENED");
-        let rest = to_the_end(&mut later).await;
+        let mut rest = Vec::new();
+        while rest.len() < events.len() - from - 1 {
+            rest.push(later.event().await);
+        }
         let ids = |events: &[Value]| events.iter().map(|event| event["id"].clone()).collect::<Vec<_>>();
         assert_eq!(ids(&rest), ids(&events[from + 1..]));
     }
