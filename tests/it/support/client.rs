@@ -11,7 +11,7 @@ use super::world::{COUNTY, KnownCase, World};
 
 const ORDERS: &str = "query($by: CaseBy!) { case(by: $by) { orders(first: 50) { nodes {
     id truvOrderId kind status isFinal parent { id } completedAt
-    employers { id companyName rawStatus status latestTask { rawStatus } link { id truvLinkId health } failure { reason nextAction } }
+    employers { id companyName rawStatus status latestTask { rawStatus isTerminal } link { id truvLinkId health } failure { reason nextAction } }
     failure { reason taskStatus nextAction nextActor retryAt message } } } } }";
 
 impl World {
