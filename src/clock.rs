@@ -96,6 +96,17 @@ impl Clock {
         }
     }
 
+    /// Waits until somebody moves the clock; for ever on the system's.
+    pub async fn moved(&self) {
+        match &self.0 {
+            Kind::System => std::future::pending().await,
+            Kind::Shifted(at) | Kind::Still(at) => {
+                // The sender lives in `self`, so the wait cannot end by its loss.
+                let _ = at.subscribe().changed().await;
+            }
+        }
+    }
+
     /// Waits for `time` of this clock.
     pub async fn sleep(&self, time: Duration) {
         self.sleep_until(self.now() + TimeDelta::from_std(time).unwrap_or(TimeDelta::MAX)).await;

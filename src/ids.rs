@@ -68,26 +68,41 @@ ids! {
 #[derive(Clone)]
 pub struct Ids {
     clock: Clock,
-    random: Arc<Mutex<ChaCha12Rng>>,
+    source: Arc<Mutex<Source>>,
+}
+
+struct Source {
+    random: ChaCha12Rng,
+    /// The last id. The next one is larger, even within one millisecond or after the clock went back, so that what one
+    /// process stores keeps its order.
+    last: u128,
 }
 
 impl Ids {
     /// Ids whose random part comes from the operating system.
     pub fn new(clock: Clock) -> Self {
-        Self { clock, random: Arc::new(Mutex::new(ChaCha12Rng::from_os_rng())) }
+        Self::over(clock, ChaCha12Rng::from_os_rng())
     }
 
     /// Ids that repeat exactly for the same seed and the same clock: for tests and for the seeded county.
     pub fn seeded(clock: Clock, seed: u64) -> Self {
-        Self { clock, random: Arc::new(Mutex::new(ChaCha12Rng::seed_from_u64(seed))) }
+        Self::over(clock, ChaCha12Rng::seed_from_u64(seed))
+    }
+
+    fn over(clock: Clock, random: ChaCha12Rng) -> Self {
+        Self { clock, source: Arc::new(Mutex::new(Source { random, last: 0 })) }
     }
 
     /// A new id of the type that is asked for.
     pub fn next<T: From<Uuid>>(&self) -> T {
-        let mut random = [0_u8; 10];
-        self.random.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut random);
         let millis = u64::try_from(self.clock.now().timestamp_millis()).unwrap_or(0);
-        T::from(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut random = [0_u8; 10];
+        source.random.fill_bytes(&mut random);
+        let fresh = uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().as_u128();
+        // One more than the last is a new id with the same version and variant: the low 62 bits are random.
+        source.last = if fresh > source.last { fresh } else { source.last + 1 };
+        T::from(Uuid::from_u128(source.last))
     }
 }
 

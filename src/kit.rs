@@ -1,12 +1,19 @@
-//! What every verb works with: the database, the clock, the source of ids, and the rules that are settings.
+//! What every verb works with: the database, the clock, the source of ids, the agencies' accounts at Truv, and the rules
+//! that are settings.
 //!
 //! Built once in `app` and handed down; there are no globals.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
 use crate::clock::Clock;
 use crate::config::{Renewals, Webhooks, Work};
-use crate::ids::Ids;
+use crate::ids::{AgencyId, Ids};
 use crate::opaque::Opaque;
-use crate::storage::{Database, Error};
+use crate::storage::Database;
+use crate::truv;
 
 /// The long-lived things that verbs share. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,6 +26,8 @@ pub struct Kit {
     pub ids: Ids,
     /// Cursors.
     pub opaque: Opaque,
+    /// The agencies' accounts at Truv.
+    pub accounts: Arc<HashMap<AgencyId, Account>>,
     /// The renewal cycle's settings.
     pub renewals: Renewals,
     /// Background work's settings.
@@ -27,18 +36,25 @@ pub struct Kit {
     pub webhooks: Webhooks,
 }
 
+/// One agency's account at Truv.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The agency's name in tokens and in the webhook's path.
+    pub slug: String,
+    /// The client, with the agency's keys.
+    pub client: truv::Client,
+    /// The secrets that webhooks may be signed with.
+    pub secrets: Vec<SecretString>,
+}
+
 impl Kit {
-    /// Puts the kit together; the database must be migrated, since its cursor key is read.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn connect(
-        db: Database,
-        clock: Clock,
-        ids: Ids,
-        (renewals, work, webhooks): (Renewals, Work, Webhooks),
-    ) -> Result<Self, Error> {
-        let opaque = db.opaque().await?;
-        Ok(Self { db, clock, ids, opaque, renewals, work, webhooks })
+    /// The agency's account; `None` for an agency that has left the settings.
+    pub fn account(&self, agency: AgencyId) -> Option<&Account> {
+        self.accounts.get(&agency)
+    }
+
+    /// The agency of this name, with its account.
+    pub fn account_named(&self, slug: &str) -> Option<(AgencyId, &Account)> {
+        self.accounts.iter().find(|(_, account)| account.slug == slug).map(|(id, account)| (*id, account))
     }
 }

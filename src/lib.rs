@@ -3,26 +3,31 @@
 //! The modules below stand in order, from the edge inwards; a module uses only modules listed after it
 //! (`tests/it/layering.rs` checks that).
 
-pub mod caller;
-pub mod cases;
 pub mod cli;
-pub mod clock;
-pub mod config;
-pub mod events;
-pub mod failure;
-pub mod graphql;
+pub mod app;
 pub mod http;
-pub mod ids;
+pub mod graphql;
+pub mod work;
+pub mod webhooks;
+pub mod renewals;
+pub mod lineage;
+pub mod orders;
+pub mod reports;
+pub mod links;
+pub mod cases;
+pub mod deliveries;
+pub mod people;
+pub mod events;
 pub mod jobs;
 pub mod kit;
-pub mod lineage;
-pub mod links;
-pub mod opaque;
-pub mod orders;
-pub mod page;
-pub mod people;
-pub mod reports;
 pub mod simulator;
-pub mod storage;
 pub mod truv;
+pub mod storage;
+pub mod page;
 pub mod words;
+pub mod opaque;
+pub mod config;
+pub mod failure;
+pub mod caller;
+pub mod ids;
+pub mod clock;

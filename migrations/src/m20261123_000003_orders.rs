@@ -101,6 +101,7 @@ async fn orders(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(integer("attempt"))
                 // Upstream's `refresh_order` of the parent before we posted: what a lost answer is compared with.
                 .col(text_null("refresh_order_before"))
+                .col(integer("sends"))
                 .col(at_null("sent_at"))
                 .col(json_binary_null("contact"))
                 .col(text_null("share_url"))
@@ -157,6 +158,8 @@ async fn employers(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .col(text_null("task_status"))
                 .col(at_null("task_at"))
                 .col(uuid_null("latest_task_id"))
+                .col(text_null("told_status"))
+                .col(at_null("told_at"))
                 .col(text_null("message"))
                 .col(at("updated_at"))
                 .take(),

@@ -77,9 +77,8 @@ async fn ranked(
 ) -> Result<Vec<Renewal>, Error> {
     let key = (renewals::Column::Id, renewals::Column::CaseId);
     let ids = first_of_each(query, key, &[renewals::Column::Id], &order, limit);
-    let query = renewals::Entity::find()
-        .filter(renewals::Column::Id.in_subquery(ids))
-        .order_by(renewals::Column::Id, order);
+    let query =
+        renewals::Entity::find().filter(renewals::Column::Id.in_subquery(ids)).order_by(renewals::Column::Id, order);
     Ok(query.all(db.read()).await?.into_iter().map(Renewal::from).collect())
 }
 
@@ -108,11 +107,7 @@ pub async fn page_renewals(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_renewals(
-    db: &Database,
-    agency: AgencyId,
-    cases: &[CaseId],
-) -> Result<HashMap<CaseId, u64>, Error> {
+pub async fn count_renewals(db: &Database, agency: AgencyId, cases: &[CaseId]) -> Result<HashMap<CaseId, u64>, Error> {
     let rows: Vec<(uuid::Uuid, i64)> = renewals_of(agency, cases)
         .select_only()
         .column(renewals::Column::CaseId)

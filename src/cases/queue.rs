@@ -216,11 +216,9 @@ pub async fn count_by_status(
     filter: &Filter,
     today: NaiveDate,
 ) -> Result<Vec<StatusCount>, Error> {
-    let overdue = Expr::case(
-        cases::Column::DueOn.lt(today).and(cases::Column::Status.ne(CaseStatus::Closed)),
-        Expr::value(1),
-    )
-    .finally(Expr::value(0));
+    let overdue =
+        Expr::case(cases::Column::DueOn.lt(today).and(cases::Column::Status.ne(CaseStatus::Closed)), Expr::value(1))
+            .finally(Expr::value(0));
     let rows: Vec<(CaseStatus, i64, i64)> = filtered(scope, filter)
         .select_only()
         .column(cases::Column::Status)

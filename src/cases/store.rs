@@ -3,7 +3,8 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::{Case, Renewal};
@@ -32,6 +33,12 @@ pub(crate) async fn find_in_tx<C: ConnectionTrait>(
 ) -> Result<Option<Case>, Error> {
     let query = in_scope(cases::Entity::find_by_id(id.0), scope);
     Ok(query.one(db).await?.map(Case::from))
+}
+
+/// A case of the agency that must be there: something that was stored with it points to it.
+pub(crate) async fn find_any<C: ConnectionTrait>(db: &C, agency: AgencyId, id: CaseId) -> Result<Case, Error> {
+    let scope = CaseScope { agency, caseload: Caseload::All };
+    find_in_tx(db, scope, id).await?.ok_or_else(|| Error::Corrupt(format!("case {id} is missing")))
 }
 
 /// Locks the case's row until the transaction ends, and answers the case as it is then. On SQLite the transaction holds
@@ -149,6 +156,15 @@ impl Locked {
 /// Renewal of the agency.
 pub(crate) async fn find_renewal_in_tx(tx: &Tx, agency: AgencyId, id: RenewalId) -> Result<Option<Renewal>, Error> {
     let query = renewals::Entity::find_by_id(id.0).filter(renewals::Column::AgencyId.eq(agency.0));
+    Ok(query.one(tx).await?.map(Renewal::from))
+}
+
+/// The renewal of the case that was decided last.
+pub(crate) async fn find_last_decided_in_tx(tx: &Tx, case: &Case) -> Result<Option<Renewal>, Error> {
+    let query = renewals::Entity::find()
+        .filter(renewals::Column::CaseId.eq(case.id.0))
+        .filter(renewals::Column::ClosedAt.is_not_null())
+        .order_by_desc(renewals::Column::ClosedAt);
     Ok(query.one(tx).await?.map(Renewal::from))
 }
 

@@ -1,1 +1,139 @@
-//! The command line.
+//! The command line: one file a command, which holds its flags and runs it.
+//!
+//! Answers go to standard output, everything else to standard error. A process ends with 0 when the command did what was
+//! asked, 1 when it failed, and 2 when the command line or the settings are wrong and nothing was begun.
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{Problems, Sources};
+
+pub mod demo;
+pub mod import;
+pub mod logging;
+pub mod migrate;
+pub mod schema;
+pub mod serve;
+pub mod settings;
+pub mod simulator;
+pub mod stop;
+pub mod token;
+
+/// A GraphQL gateway that recertifies people's income without making them start over.
+#[derive(Debug, Parser)]
+#[command(name = "recert", version, about, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 done, 1 failed, 2 the command line or the settings are wrong.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands, in the order in which a newcomer meets them.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a whole county on this machine: gateway, Truv simulator, seeded cases, ready tokens
+    ///
+    /// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C; the data
+    /// directory keeps what happened.
+    Demo(demo::Args),
+    /// Start the gateway
+    ///
+    /// Settings come from the file, then from `RECERT_…` variables, then from these flags; a later one wins.
+    Serve(serve::Args),
+    /// Bring the database's schema up to date
+    ///
+    /// Applies the migrations that are missing. Several at once are safe: the others wait.
+    Migrate(migrate::Args),
+    /// Take in cases and their earlier orders from a CSV or NDJSON file
+    ///
+    /// Importing a file again changes nothing. Rows that cannot be used are left out and reported with line, column and
+    /// reason; the others are imported. Ends with 1 when rows were left out.
+    Import(import::Args),
+    /// Start the Truv simulator alone
+    ///
+    /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
+    Simulator(simulator::Args),
+    /// Print a development token
+    ///
+    /// Prints the token and nothing else, so that it can be used as `$(recert token …)`. Refused where a real issuer is
+    /// configured (`auth.jwks`): tokens then come from there.
+    Token(token::Args),
+    /// Print the GraphQL schema
+    Schema,
+}
+
+/// Why a command did not do what was asked. The text is for the operator, and holds no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Settings are wrong or missing.
+    #[error(transparent)]
+    Settings(#[from] Problems),
+    /// The flags parse one by one, and make no sense together or with the settings.
+    #[error("{0}")]
+    Usage(String),
+    /// The command began and failed.
+    #[error("{0}")]
+    Failed(String),
+    /// The answer could not be written.
+    #[error("cannot write the answer: {0}")]
+    Output(#[source] io::Error),
+}
+
+impl Failure {
+    /// The command failed: the error with everything that caused it.
+    pub fn of(error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let more = error.to_string();
+            // Many errors repeat their cause in their own text.
+            if !text.contains(&more) {
+                text.push_str(": ");
+                text.push_str(&more);
+            }
+            cause = error.source();
+        }
+        Self::Failed(text)
+    }
+
+    /// The exit code that goes with it.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) | Self::Output(_) => 1,
+            Self::Settings(_) | Self::Usage(_) => 2,
+        }
+    }
+}
+
+/// Runs one command to its end and answers with the exit code.
+pub fn run(cli: Cli, sources: Sources) -> ExitCode {
+    match carry_out(cli.command, sources) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("recert: {failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) if args.check => serve::check(&args, sources),
+        Command::Serve(args) => wait_for(serve::run(&args, sources)),
+        Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
+        Command::Token(args) => token::run(&args, sources),
+        Command::Schema => schema::run(),
+        Command::Demo(_) | Command::Migrate(_) | Command::Import(_) | Command::Simulator(_) => {
+            Err(Failure::Failed("this build cannot run that command".to_owned()))
+        }
+    }
+}
+
+/// Runs a command that waits for things on a runtime of its own.
+fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::of(&error))?.block_on(command)
+}

@@ -1,8 +1,24 @@
 //! Settings: typed sections, each handed to the part it concerns.
 //!
-//! `load` is the only code that reads the environment. It merges, in this order, the defaults below, a TOML file, the
+//! [`load`] is the only code that reads the environment. It merges, in this order, the defaults below, a TOML file, the
 //! `RECERT_…` variables (and the vendor's own names for its credentials) and the command line's flags, and reports every
-//! problem at once with the setting's name, where its value came from, and the cure.
+//! problem at once with the setting's name, where its value came from, and the cure. A setting's key in the file is its
+//! section and its field (`server.listen`); durations are whole numbers of the unit named at the field.
+
+mod agencies;
+mod agency;
+mod for_tests;
+mod load;
+mod nearest;
+mod problems;
+mod reader;
+mod sources;
+mod values;
+
+pub use agency::{Agency, Environment};
+pub use load::load;
+pub use problems::{Problem, Problems};
+pub use sources::{Origin, Sources};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -89,7 +105,8 @@ impl Default for Database {
 /// `[truv]`: what all agencies share.
 #[derive(Clone, Debug)]
 pub struct Truv {
-    /// `RECERT_TRUV_URL`, or the vendor's `TRUV_API_URL`: without the `v1/`. Default `https://prod.truv.com/`.
+    /// `RECERT_TRUV_URL`, or the vendor's `TRUV_API_URL`: https, or http on loopback; a trailing `v1/` is dropped.
+    /// Default `https://prod.truv.com/`.
     pub url: url::Url,
     /// `RECERT_TRUV_CONNECT_TIMEOUT`: seconds. Default 5.
     pub connect_timeout: Duration,
@@ -111,54 +128,6 @@ impl Default for Truv {
     }
 }
 
-/// `[[agencies]]`: one tenant.
-#[derive(Clone, Debug)]
-pub struct Agency {
-    /// The name in tokens (`agency` claim) and in the webhook's path: 1–64 of `a-z 0-9 -`.
-    pub slug: String,
-    /// Shown to people.
-    pub name: String,
-    /// Truv environment: `sandbox`, `dev` or `prod`. Must agree with the secrets' prefixes.
-    pub environment: Environment,
-    /// Truv client id (`RECERT_TRUV_CLIENT_ID` or `API_CLIENT_ID` for the only agency).
-    pub client_id: String,
-    /// Truv access secrets, newest first (`RECERT_TRUV_SECRETS`, comma-separated, or `API_SECRET`): the first one signs
-    /// our calls, all of them verify webhooks. One or two.
-    pub secrets: Vec<SecretString>,
-}
-
-/// Which of Truv's environments the keys belong to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Environment {
-    /// Test data.
-    Sandbox,
-    /// Older development keys.
-    Dev,
-    /// Real people.
-    Prod,
-}
-
-impl Environment {
-    /// The word in settings and in `env_type`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Dev => "dev",
-            Self::Prod => "prod",
-        }
-    }
-
-    /// The environment that a word names.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Sandbox, Self::Dev, Self::Prod].into_iter().find(|e| e.as_str() == word)
-    }
-
-    /// The environment that a secret's prefix names (`sandbox-…`).
-    pub fn of_secret(secret: &str) -> Option<Self> {
-        secret.split_once('-').and_then(|(prefix, _)| Self::parse(prefix))
-    }
-}
-
 /// `[auth]`
 #[derive(Clone, Debug)]
 pub struct Auth {
@@ -166,10 +135,12 @@ pub struct Auth {
     pub issuer: String,
     /// `RECERT_AUTH_AUDIENCE`: what `aud` must hold. Default `recert`.
     pub audience: String,
-    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, EdDSA).
+    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, `EdDSA`).
     pub jwks: Option<String>,
     /// `RECERT_AUTH_HMAC_SECRET`: at least 32 bytes; HS256, for development only. Refused together with `jwks`.
     pub hmac_secret: Option<SecretString>,
+    /// `RECERT_AUTH_TYP`: what the token's `typ` must be (`at+jwt`, say); not looked at when unset. Default unset.
+    pub typ: Option<String>,
     /// `RECERT_AUTH_LEEWAY`: seconds of clock difference allowed. Default 30.
     pub leeway: Duration,
 }
@@ -181,6 +152,7 @@ impl Default for Auth {
             audience: "recert".to_owned(),
             jwks: None,
             hmac_secret: None,
+            typ: None,
             leeway: Duration::from_secs(30),
         }
     }
@@ -188,7 +160,6 @@ impl Default for Auth {
 
 /// `[graphql]`
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "independent switches of one endpoint")]
 pub struct Graphql {
     /// `RECERT_GRAPHQL_GET`: admit queries over GET. Default false.
     pub get: bool,
@@ -200,6 +171,14 @@ pub struct Graphql {
     pub max_body_bytes: usize,
     /// `RECERT_GRAPHQL_TIMEOUT`: seconds for a query or a mutation. Default 10.
     pub timeout: Duration,
+    /// `RECERT_GRAPHQL_HEARTBEAT`: seconds between signs of life on an event stream over HTTP. Default 15.
+    pub heartbeat: Duration,
+    /// `RECERT_GRAPHQL_MAX_PER_SUBJECT`: requests and event streams of one subject in hand at once. Default 64.
+    pub max_per_subject: usize,
+    /// `RECERT_GRAPHQL_MAX_PER_AGENCY`: requests and event streams of one agency in hand at once. Default 1,024.
+    pub max_per_agency: usize,
+    /// `RECERT_GRAPHQL_PERSISTED`: documents remembered by their hash (automatic persisted queries). Default 1,000.
+    pub persisted: usize,
     /// Limits of one document.
     pub limits: DocumentLimits,
     /// Limits of one socket.
@@ -214,13 +193,17 @@ impl Default for Graphql {
             introspection: false,
             max_body_bytes: 256 * 1024,
             timeout: Duration::from_secs(10),
+            heartbeat: Duration::from_secs(15),
+            max_per_subject: 64,
+            max_per_agency: 1_024,
+            persisted: 1_000,
             limits: DocumentLimits::default(),
             socket: Socket::default(),
         }
     }
 }
 
-/// `[graphql.limits]`: what one document may hold, counted before validation.
+/// `[graphql.limits]`: what one document may hold, counted before validation. Set in the file only.
 #[derive(Clone, Debug)]
 pub struct DocumentLimits {
     /// Bytes of source. Default 16,384.
@@ -265,7 +248,7 @@ impl Default for DocumentLimits {
     }
 }
 
-/// `[graphql.socket]`
+/// `[graphql.socket]`: set in the file only.
 #[derive(Clone, Debug)]
 pub struct Socket {
     /// Seconds until `connection_init` must have come. Default 10.
@@ -284,6 +267,12 @@ pub struct Socket {
     pub max_message_bytes: usize,
     /// Frames waiting to be written. Default 256.
     pub queue: usize,
+    /// Bytes waiting to be written. Default 1,048,576.
+    pub queue_bytes: u32,
+    /// Sockets of all subjects. Default 10,000.
+    pub max_sockets: usize,
+    /// Messages a client may send in a second, on average; four times as many at once. Default 100.
+    pub messages_per_second: u32,
 }
 
 impl Default for Socket {
@@ -297,6 +286,9 @@ impl Default for Socket {
             max_per_subject: 50,
             max_message_bytes: 256 * 1024,
             queue: 256,
+            queue_bytes: 1024 * 1024,
+            max_sockets: 10_000,
+            messages_per_second: 100,
         }
     }
 }
@@ -312,7 +304,7 @@ pub struct Webhooks {
 
 impl Default for Webhooks {
     fn default() -> Self {
-        Self { max_body_bytes: 1024 * 1024, park: Duration::from_secs(600) }
+        Self { max_body_bytes: 1024 * 1024, park: Duration::from_mins(10) }
     }
 }
 
@@ -335,10 +327,10 @@ impl Default for Work {
     fn default() -> Self {
         Self {
             workers: 8,
-            poll_interval: Duration::from_millis(1_000),
-            lease: Duration::from_secs(60),
-            stalled_after: Duration::from_secs(1_200),
-            event_retention: Duration::from_secs(30 * 24 * 3_600),
+            poll_interval: Duration::from_secs(1),
+            lease: Duration::from_mins(1),
+            stalled_after: Duration::from_mins(20),
+            event_retention: Duration::from_hours(30 * 24),
         }
     }
 }

@@ -35,10 +35,8 @@ pub async fn timelines(
     let query = beyond(events_of(db, agency, cases), window.after, window.before);
     let order = direction(window);
     let ids = first_of_each(query, (C::Id, C::CaseId), &[C::Tx, C::Id], &order, window.limit.saturating_add(1));
-    let query = events::Entity::find()
-        .filter(C::Id.in_subquery(ids))
-        .order_by(C::Tx, order.clone())
-        .order_by(C::Id, order);
+    let query =
+        events::Entity::find().filter(C::Id.in_subquery(ids)).order_by(C::Tx, order.clone()).order_by(C::Id, order);
     Ok(pages(query.all(db.read()).await?.into_iter().map(Event::from), window, |event| event.case))
 }
 
@@ -46,11 +44,7 @@ pub async fn timelines(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_of_cases(
-    db: &Database,
-    agency: AgencyId,
-    cases: &[CaseId],
-) -> Result<HashMap<CaseId, u64>, Error> {
+pub async fn count_of_cases(db: &Database, agency: AgencyId, cases: &[CaseId]) -> Result<HashMap<CaseId, u64>, Error> {
     let rows: Vec<(uuid::Uuid, i64)> = events_of(db, agency, cases)
         .select_only()
         .column(events::Column::CaseId)

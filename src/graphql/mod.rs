@@ -5,6 +5,7 @@
 //! cases through the loaders, which know the caller's scope; what hangs on a case through the case; reports by their own
 //! scope. Nothing here decides what happens to a case: mutations parse their input, call a verb, and say what became of it.
 
+mod batch;
 mod cases;
 mod error;
 mod events;
@@ -39,12 +40,18 @@ pub struct Query(
     node::NodeQuery,
     cases::queue::CaseQuery,
     orders::query::OrderQuery,
+    orders::refresh::PreviewQuery,
     events::log::EventQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.
 #[derive(Default, MergedObject)]
-pub struct Mutation(cases::assign::AssignMutation);
+pub struct Mutation(
+    orders::refresh::RefreshMutation,
+    orders::contact::ContactMutation,
+    cases::decide::DecideMutation,
+    cases::assign::AssignMutation,
+);
 
 /// What can be followed.
 #[derive(Default, MergedSubscription)]
@@ -68,6 +75,11 @@ pub fn schema(hub: Hub) -> Schema {
 /// What a request must carry in its data: put it there with `Request::data`, fresh for every request.
 pub fn request_data(kit: &Kit, caller: Caller) -> View {
     View::new(kit.clone(), caller)
+}
+
+/// Whether a root field of a mutation costs money. One document may hold one of them.
+pub fn is_billed(mutation: &str) -> bool {
+    matches!(mutation, "createRefreshOrder" | "sendVerificationLink")
 }
 
 /// The schema as text, the same for the same code. Needs no service.

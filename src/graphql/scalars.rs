@@ -4,7 +4,11 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
-fn parse<T: ScalarType, P>(value: &Value, expected: &str, parse: impl Fn(&str) -> Option<P>) -> Result<P, InputValueError<T>>
+fn parse<T: ScalarType, P>(
+    value: &Value,
+    expected: &str,
+    parse: impl Fn(&str) -> Option<P>,
+) -> Result<P, InputValueError<T>>
 where
     T: async_graphql::InputType,
 {
@@ -24,8 +28,8 @@ pub struct Date(pub NaiveDate);
 
 impl Date {
     fn read(text: &str) -> Option<NaiveDate> {
-        // Exactly ten characters: chrono alone also takes `2026-1-2` and years with a sign.
-        (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+        // Chrono alone also takes `2026-1-2` and years with a sign.
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| day.format("%Y-%m-%d").to_string() == text)
     }
 }
 

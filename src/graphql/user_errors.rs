@@ -5,6 +5,10 @@ use async_graphql::{Enum, Interface, SimpleObject, Union};
 use super::links::EmployerLink;
 use super::orders::Order;
 use super::scalars::DateTime;
+use super::view::View;
+use crate::ids::CaseId;
+use crate::links;
+use crate::orders::{self, Refusal};
 
 /// The kind of a user error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -164,12 +168,79 @@ impl ConflictError {
     }
 }
 
+impl ConflictError {
+    /// The state forbids it.
+    pub(crate) fn of(message: &str, path: &[&str], current_version: i64) -> Self {
+        Self { code: ErrorCode::Conflict, message: message.to_owned(), path: input(path), current_version }
+    }
+}
+
+impl RefreshInProgressError {
+    fn of(order: orders::Order, view: &View) -> Self {
+        Self {
+            code: ErrorCode::Conflict,
+            message: "An order for these employers is on its way. Wait for it, or cancel it.".to_owned(),
+            path: None,
+            order: Order::new(order.into(), view),
+        }
+    }
+}
+
 /// Why a case was not assigned.
 #[derive(Union)]
 pub(crate) enum AssignCaseError {
     NotFoundError(NotFoundError),
     InvalidInputError(InvalidInputError),
     ConflictError(ConflictError),
+}
+
+/// Why a review was not completed.
+#[derive(Union)]
+pub(crate) enum CompleteReviewError {
+    NotFoundError(NotFoundError),
+    InvalidInputError(InvalidInputError),
+    ConflictError(ConflictError),
+}
+
+/// Why an order was not canceled.
+#[derive(Union)]
+pub(crate) enum CancelOrderError {
+    NotFoundError(NotFoundError),
+    InvalidInputError(InvalidInputError),
+    ConflictError(ConflictError),
+}
+
+impl From<Refusal> for CancelOrderError {
+    fn from(refusal: Refusal) -> Self {
+        match plain(refusal) {
+            Plain::NotFound(error) => error.into(),
+            Plain::Invalid(error) => error.into(),
+            Plain::Conflict(error) => error.into(),
+            Plain::Other(refusal) => InvalidInputError::of(unexpected(&refusal), &["orderId"]).into(),
+        }
+    }
+}
+
+/// Why no link was sent.
+#[derive(Union)]
+pub(crate) enum SendVerificationLinkError {
+    NotFoundError(NotFoundError),
+    InvalidInputError(InvalidInputError),
+    ConflictError(ConflictError),
+    RefreshInProgressError(RefreshInProgressError),
+    UpstreamUnavailableError(UpstreamUnavailableError),
+}
+
+impl SendVerificationLinkError {
+    pub(crate) fn of(refusal: Refusal, view: &View) -> Self {
+        match plain(refusal) {
+            Plain::NotFound(error) => error.into(),
+            Plain::Invalid(error) => error.into(),
+            Plain::Conflict(error) => error.into(),
+            Plain::Other(Refusal::InProgress { order }) => RefreshInProgressError::of(*order, view).into(),
+            Plain::Other(refusal) => InvalidInputError::of(unexpected(&refusal), &["caseId"]).into(),
+        }
+    }
 }
 
 /// Why a refresh was not ordered.
@@ -182,4 +253,65 @@ pub(crate) enum CreateRefreshOrderError {
     RefreshInProgressError(RefreshInProgressError),
     ReauthenticationRequiredError(ReauthenticationRequiredError),
     UpstreamUnavailableError(UpstreamUnavailableError),
+}
+
+impl CreateRefreshOrderError {
+    pub(crate) fn of(refusal: Refusal, case: CaseId, view: &View) -> Self {
+        let link = |link: links::Link| EmployerLink::new(link.into(), Some(case), view);
+        match plain(refusal) {
+            Plain::NotFound(error) => error.into(),
+            Plain::Invalid(error) => error.into(),
+            Plain::Conflict(error) => error.into(),
+            Plain::Other(Refusal::InProgress { order }) => RefreshInProgressError::of(*order, view).into(),
+            Plain::Other(Refusal::Limit { link: used_up, next_available_at }) => RefreshLimitError {
+                code: ErrorCode::RateLimited,
+                message: "This connection has no refresh left for now.".to_owned(),
+                path: None,
+                link: link(*used_up),
+                next_available_at: DateTime(next_available_at),
+            }
+            .into(),
+            Plain::Other(Refusal::Reauthenticate { link: broken }) => ReauthenticationRequiredError {
+                code: ErrorCode::Conflict,
+                message: "This connection does not work any more. Send the client a verification link, or name the \
+                          other employers in employerIds."
+                    .to_owned(),
+                path: None,
+                link: link(*broken),
+            }
+            .into(),
+            Plain::Other(refusal) => InvalidInputError::of(unexpected(&refusal), &["caseId"]).into(),
+        }
+    }
+}
+
+/// The refusals that every mutation may answer with, apart from those with things of their own.
+enum Plain {
+    NotFound(NotFoundError),
+    Invalid(InvalidInputError),
+    Conflict(ConflictError),
+    Other(Refusal),
+}
+
+fn plain(refusal: Refusal) -> Plain {
+    match refusal {
+        Refusal::NotFound { path, message } => {
+            Plain::NotFound(NotFoundError { code: ErrorCode::NotFound, message, path: Some(path) })
+        }
+        Refusal::Invalid { path, message } => {
+            Plain::Invalid(InvalidInputError { code: ErrorCode::BadUserInput, message, path: Some(path) })
+        }
+        Refusal::Conflict { path, message, current_version } => {
+            Plain::Conflict(ConflictError { code: ErrorCode::Conflict, message, path: Some(path), current_version })
+        }
+        other @ (Refusal::Limit { .. } | Refusal::InProgress { .. } | Refusal::Reauthenticate { .. }) => {
+            Plain::Other(other)
+        }
+    }
+}
+
+/// A reason that this mutation has no error type for; none is known.
+fn unexpected(refusal: &Refusal) -> &'static str {
+    tracing::error!(?refusal, "a mutation was refused for a reason that its errors do not name");
+    "This is not possible now."
 }

@@ -143,10 +143,7 @@ mod tests {
         ];
         let lineage = chain(&orders);
         let walk: Vec<_> = lineage.entries.iter().map(|e| (e.order, e.depth, e.is_on_active_path)).collect();
-        assert_eq!(
-            walk,
-            [(id(1), 0, true), (id(2), 1, false), (id(4), 2, false), (id(3), 1, true), (id(5), 2, true)]
-        );
+        assert_eq!(walk, [(id(1), 0, true), (id(2), 1, false), (id(4), 2, false), (id(3), 1, true), (id(5), 2, true)]);
         assert_eq!((lineage.root, lineage.latest), (Some(id(1)), Some(id(5))));
         assert_eq!(lineage.latest_successful, Some(id(3)));
         assert_eq!((lineage.refresh_count, lineage.depth), (4, 2));

@@ -28,7 +28,6 @@ pub async fn load_of_cases(
         .filter(orders::Column::CaseId.is_in(cases.iter().map(|id| id.0)));
     let key = (orders::Column::Id, orders::Column::CaseId);
     let ids = first_of_each(query, key, &[orders::Column::Id], &sea_query::Order::Desc, MOST_ORDERS);
-    let query =
-        orders::Entity::find().filter(orders::Column::Id.in_subquery(ids)).order_by_asc(orders::Column::Id);
+    let query = orders::Entity::find().filter(orders::Column::Id.in_subquery(ids)).order_by_asc(orders::Column::Id);
     Ok(grouped(query.all(db.read()).await?.into_iter().map(Order::from), |order| order.case))
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect,
 };
 
 use super::{Link, WINDOW};
@@ -20,10 +20,19 @@ use crate::words::DataSource;
 /// # Errors
 /// When the database fails.
 pub async fn load(db: &Database, agency: AgencyId, ids: &[LinkId]) -> Result<HashMap<LinkId, Link>, Error> {
+    find_all(db.read(), agency, ids).await
+}
+
+/// The same through any connection.
+pub(crate) async fn find_all<C: ConnectionTrait>(
+    db: &C,
+    agency: AgencyId,
+    ids: &[LinkId],
+) -> Result<HashMap<LinkId, Link>, Error> {
     let rows = employer_links::Entity::find()
         .filter(employer_links::Column::AgencyId.eq(agency.0))
         .filter(employer_links::Column::Id.is_in(ids.iter().map(|id| id.0)))
-        .all(db.read())
+        .all(db)
         .await?;
     Ok(rows.into_iter().map(|row| (row.id.into(), row.into())).collect())
 }
@@ -206,7 +215,11 @@ pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateT
         .col_expr(employer_links::Column::BrokenBy, Expr::value(by))
         .col_expr(employer_links::Column::UpdatedAt, Expr::value(at))
         .filter(employer_links::Column::Id.eq(link.0))
-        .filter(employer_links::Column::BrokenAt.is_null())
+        .filter(
+            Condition::any()
+                .add(employer_links::Column::BrokenAt.is_null())
+                .add(employer_links::Column::BrokenBy.eq(DISCONNECTED)),
+        )
         .exec(tx)
         .await?;
     Ok(())
@@ -224,16 +237,50 @@ pub(crate) async fn mark_deleted_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>)
     Ok(())
 }
 
-/// Writes down that a pull through the link brought data: whatever was broken works again.
-pub(crate) async fn mark_refreshed_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<(), Error> {
+/// Writes down that a pull through the link brought data: whatever was broken works again. Where the client logged in
+/// for it, the connection's age starts anew. Older news change nothing.
+pub(crate) async fn mark_refreshed_in_tx(
+    tx: &Tx,
+    link: LinkId,
+    at: DateTime<Utc>,
+    is_login: bool,
+) -> Result<(), Error> {
+    let mut row =
+        employer_links::ActiveModel { updated_at: Set(at), last_refreshed_at: Set(Some(at)), ..Default::default() };
+    if is_login {
+        row.connected_at = Set(Some(at));
+    }
+    let by_id = || employer_links::Entity::update_many().filter(employer_links::Column::Id.eq(link.0));
+    let older = |column: employer_links::Column| Condition::any().add(column.is_null()).add(column.lt(at));
+    by_id().set(row).filter(older(employer_links::Column::LastRefreshedAt)).exec(tx).await?;
+    let healed = employer_links::ActiveModel { broken_at: Set(None), broken_by: Set(None), ..Default::default() };
+    by_id().set(healed).filter(employer_links::Column::BrokenAt.lte(at)).exec(tx).await?;
+    Ok(())
+}
+
+/// What `link-disconnected` says when nothing else explains why a refresh failed.
+const DISCONNECTED: &str = "link-disconnected";
+
+/// Truv says that the connection failed during a refresh. It says so for every failure, so this breaks the link only
+/// until a task's own word explains it.
+pub(crate) async fn mark_disconnected_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<(), Error> {
+    mark_broken_in_tx(tx, link, DISCONNECTED, at).await
+}
+
+/// A task failed for a reason that the client need not act on: a `link-disconnected` about it means nothing.
+pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> Result<(), Error> {
     let row = employer_links::ActiveModel {
-        last_refreshed_at: Set(Some(at)),
         broken_at: Set(None),
         broken_by: Set(None),
-        updated_at: Set(at),
+        updated_at: Set(now),
         ..Default::default()
     };
-    employer_links::Entity::update_many().set(row).filter(employer_links::Column::Id.eq(link.0)).exec(tx).await?;
+    employer_links::Entity::update_many()
+        .set(row)
+        .filter(employer_links::Column::Id.eq(link.0))
+        .filter(employer_links::Column::BrokenBy.eq(DISCONNECTED))
+        .exec(tx)
+        .await?;
     Ok(())
 }
 

@@ -6,9 +6,22 @@
 //! inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
 //! `renewals`), and how a delivery finds its order (`webhooks`).
 
+mod advance;
+mod ask;
+mod cancel;
+mod idempotency;
+mod news;
+mod plan;
 mod load;
 pub mod pages;
 pub mod policy;
+mod poll;
+mod refresh;
+mod refusal;
+mod resolve;
+mod retry;
+mod send;
+mod show;
 pub mod status;
 mod store;
 
@@ -20,7 +33,20 @@ use crate::words::{
     SuborderStatus, TaskStatus,
 };
 
+pub(crate) use self::advance::advance_in_tx;
+pub use self::ask::{AskInput, ask};
+pub use self::cancel::cancel;
+pub(crate) use self::cancel::carry_out as carry_out_cancel;
 pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
+pub(crate) use self::news::{News, Said};
+pub use self::plan::{Plan, Target};
+pub(crate) use self::poll::{poll, sweep as sweep_silent};
+pub use self::refresh::{Made, RefreshInput, preview, refresh};
+pub use self::refusal::{Error, Refusal};
+pub(crate) use self::resolve::resolve;
+pub(crate) use self::retry::retry;
+pub(crate) use self::send::send;
+pub(crate) use self::store::{employers, find, find_by_suborder, find_by_task, find_by_truv_id};
 
 /// Our record of one Truv order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +85,8 @@ pub struct Order {
     pub attempt: u32,
     /// The parent's `refresh_order` at Truv, read just before posting.
     pub refresh_order_before: Option<String>,
+    /// How many calls may have reached Truv; more than one only after the first was proved to have had no effect.
+    pub sends: u32,
     /// When the call left; `None` until then.
     pub sent_at: Option<DateTime<Utc>>,
     /// For an order that asks the client: how the link reaches them.
@@ -152,6 +180,8 @@ pub struct OrderEmployer {
     pub task_at: Option<DateTime<Utc>>,
     /// That task.
     pub latest_task: Option<TaskId>,
+    /// What the order, rather than the task itself, told about its task.
+    pub told: Option<status::Told>,
     /// The provider's words; shown to staff, never branched on.
     pub message: Option<String>,
     /// When it last changed.

@@ -61,8 +61,7 @@ pub async fn page(
     let order = direction(window);
     let key = (orders::Column::Id, orders::Column::CaseId);
     let ids = first_of_each(query, key, &[orders::Column::Id], &order, window.limit.saturating_add(1));
-    let query =
-        orders::Entity::find().filter(orders::Column::Id.in_subquery(ids)).order_by(orders::Column::Id, order);
+    let query = orders::Entity::find().filter(orders::Column::Id.in_subquery(ids)).order_by(orders::Column::Id, order);
     Ok(pages(query.all(db.read()).await?.into_iter().map(Order::from), window, |order| order.case))
 }
 

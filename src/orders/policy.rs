@@ -1,1 +1,224 @@
-//! What a failure means.
+//! What a failure means: the cause in words for staff, who acts next, and whether it is tried again by itself. Pure.
+//!
+//! The table is the one of Truv's fact sheet "What to do in a renewal". What a client must do is never retried by itself:
+//! every automatic attempt with refused credentials brings the account closer to a lock.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::status::{self, Standing};
+use super::{Failure, Order, OrderEmployer};
+use crate::cases;
+use crate::words::{Actor, CaseStatus, FailureReason, NextAction, OrderStatus, SuborderStatus, TaskStatus};
+
+/// Distances of the retries after a provider outage.
+const OUTAGE_RETRIES: [Duration; 3] =
+    [Duration::from_secs(3_600), Duration::from_secs(6 * 3_600), Duration::from_secs(24 * 3_600)];
+/// Distance of the only retry after an unexplained error.
+const ERROR_RETRY: [Duration; 1] = [Duration::from_secs(3_600)];
+
+/// A row of the table.
+struct Row {
+    reason: FailureReason,
+    action: NextAction,
+    actor: Actor,
+    /// Distances of the retries by attempt; when they are used up a caseworker takes over.
+    retries: &'static [Duration],
+    message: &'static str,
+}
+
+const fn ask_client(reason: FailureReason, message: &'static str) -> Row {
+    Row { reason, action: NextAction::SendVerificationLink, actor: Actor::Client, retries: &[], message }
+}
+
+const fn by_hand(reason: FailureReason, message: &'static str) -> Row {
+    Row { reason, action: NextAction::ResolveByHand, actor: Actor::Caseworker, retries: &[], message }
+}
+
+const fn retry(reason: FailureReason, retries: &'static [Duration], message: &'static str) -> Row {
+    Row { reason, action: NextAction::RetryLater, actor: Actor::Gateway, retries, message }
+}
+
+/// The row for a task that failed; `None` for one that did not.
+fn of_task(task: TaskStatus) -> Option<Row> {
+    Some(match task {
+        TaskStatus::LoginError => ask_client(
+            FailureReason::CredentialsChanged,
+            "The payroll provider refused the sign-in. The client must log in again.",
+        ),
+        TaskStatus::MfaError => ask_client(
+            FailureReason::SessionExpired,
+            "The payroll provider wants a new security code. The client must log in again.",
+        ),
+        TaskStatus::AccountLocked => ask_client(
+            FailureReason::AccountLocked,
+            "The account is locked at the payroll provider. The client must unlock it there first, then log in again.",
+        ),
+        TaskStatus::UnableToReset => ask_client(
+            FailureReason::CredentialsChanged,
+            "The credentials could not be reset. The client must log in again.",
+        ),
+        TaskStatus::Unavailable => retry(
+            FailureReason::ProviderUnavailable,
+            &OUTAGE_RETRIES,
+            "The payroll provider is down or in maintenance. The client need not do anything.",
+        ),
+        TaskStatus::Error => {
+            retry(FailureReason::Unknown, &ERROR_RETRY, "The payroll provider failed without an explanation.")
+        }
+        TaskStatus::NoData => by_hand(
+            FailureReason::NoData,
+            "Connected, but the provider holds no pay data. Has the client left the job? Ask for the new employer.",
+        ),
+        TaskStatus::ConfigError => by_hand(
+            FailureReason::Configuration,
+            "Wrong organisation data or a document fault; documents may be in review. Read the provider's message.",
+        ),
+        TaskStatus::NotSupported => {
+            by_hand(FailureReason::NotSupported, "This provider cannot be used. Use another data source or documents.")
+        }
+        TaskStatus::New
+        | TaskStatus::Login
+        | TaskStatus::Mfa
+        | TaskStatus::Parse
+        | TaskStatus::FullParse
+        | TaskStatus::Done
+        | TaskStatus::Unknown => return None,
+    })
+}
+
+/// The row for an employer entry that settled without its task saying why.
+fn of_suborder(suborder: SuborderStatus) -> Option<Row> {
+    Some(match suborder {
+        SuborderStatus::NoData => return of_task(TaskStatus::NoData),
+        SuborderStatus::Error => by_hand(
+            FailureReason::Unknown,
+            "Truv could not reach the client or could not process the data. Check the contact data.",
+        ),
+        SuborderStatus::Skipped => {
+            ask_client(FailureReason::Unknown, "The client opened the link and left without connecting.")
+        }
+        SuborderStatus::Expired => {
+            ask_client(FailureReason::Stalled, "The client's time to connect ran out. Send a new link.")
+        }
+        SuborderStatus::Pending
+        | SuborderStatus::Sent
+        | SuborderStatus::Completed
+        | SuborderStatus::Canceled
+        | SuborderStatus::Unknown => return None,
+    })
+}
+
+fn failure(row: Row, task: Option<TaskStatus>, attempt: u32, message: Option<&str>, at: DateTime<Utc>) -> Failure {
+    let distance = usize::try_from(attempt).ok().and_then(|attempt| row.retries.get(attempt));
+    let retry_at = distance.and_then(|distance| Some(at + TimeDelta::from_std(*distance).ok()?));
+    let (next_action, next_actor) = match (row.action, retry_at) {
+        (NextAction::RetryLater, None) => (NextAction::ResolveByHand, Actor::Caseworker),
+        (action, _) => (action, row.actor),
+    };
+    let message = match message {
+        Some(words) => format!("{} The provider says: {words}", row.message),
+        None => row.message.to_owned(),
+    };
+    Failure { reason: row.reason, task_status: task, next_action, next_actor, retry_at, message, occurred_at: at }
+}
+
+/// Why an employer of an order failed; `None` while it has not. `attempt` counts the automatic retries before.
+pub fn of_employer(employer: &OrderEmployer, attempt: u32) -> Option<Failure> {
+    match status::standing(employer) {
+        Standing::Waiting | Standing::Moving | Standing::Completed | Standing::Canceled => None,
+        Standing::NoData | Standing::Failed | Standing::Expired => {
+            let message = employer.message.as_deref();
+            if let Some(task) = employer.task().filter(|task| task.is_failure()) {
+                let at = employer.task_at.unwrap_or(employer.updated_at);
+                return of_task(task).map(|row| failure(row, Some(task), attempt, message, at));
+            }
+            let at = employer.status_at.unwrap_or(employer.updated_at);
+            of_suborder(employer.status()).map(|row| failure(row, None, attempt, message, at))
+        }
+    }
+}
+
+/// Why an order failed: the worst failure among its employers.
+pub fn of_employers(employers: &[OrderEmployer], attempt: u32) -> Option<Failure> {
+    let weight = |failure: &Failure| {
+        let of_action = match failure.next_action {
+            NextAction::SendVerificationLink => 3,
+            NextAction::RetryLater => 2,
+            _ => 1,
+        };
+        (of_action, failure.task_status.map_or(0, status::severity), failure.occurred_at)
+    };
+    employers.iter().filter_map(|employer| of_employer(employer, attempt)).max_by_key(weight)
+}
+
+/// The failure of an order that Truv refused.
+pub fn rejected(message: &str, retry_at: Option<DateTime<Utc>>, at: DateTime<Utc>) -> Failure {
+    let (next_action, next_actor) = match retry_at {
+        Some(_) => (NextAction::RetryLater, Actor::Gateway),
+        None => (NextAction::ResolveByHand, Actor::Operations),
+    };
+    Failure {
+        reason: FailureReason::Configuration,
+        task_status: None,
+        next_action,
+        next_actor,
+        retry_at,
+        message: message.to_owned(),
+        occurred_at: at,
+    }
+}
+
+/// The failure of an order without news for too long. A late result is still taken.
+pub fn stalled(at: DateTime<Utc>) -> Failure {
+    Failure {
+        reason: FailureReason::Stalled,
+        task_status: None,
+        next_action: NextAction::ResolveByHand,
+        next_actor: Actor::Caseworker,
+        retry_at: None,
+        message: "Truv has reported no end for too long. It is still being asked; a late result will be taken."
+            .to_owned(),
+        occurred_at: at,
+    }
+}
+
+/// Where an order puts its case.
+pub(crate) fn case_standing(order: &Order) -> cases::Standing {
+    let stand = |status, next_action, next_actor| cases::Standing { status, next_action, next_actor: Some(next_actor) };
+    let refreshing = stand(CaseStatus::Refreshing, NextAction::Wait, Actor::Gateway);
+    match (order.status, &order.failure) {
+        // The link is on its way to Truv; then the client has it.
+        (OrderStatus::Requested | OrderStatus::OutcomeUnknown, None) if order.contact.is_some() => {
+            stand(CaseStatus::NeedsClient, NextAction::Wait, Actor::Gateway)
+        }
+        (OrderStatus::Pending, None) if order.contact.is_some() => {
+            stand(CaseStatus::WaitingOnClient, NextAction::Wait, Actor::Client)
+        }
+        (OrderStatus::Canceled, _) => cases::Standing::DUE,
+        (_, Some(failure)) => {
+            let status = match failure.next_action {
+                NextAction::SendVerificationLink => CaseStatus::NeedsClient,
+                NextAction::RetryLater => CaseStatus::RetryScheduled,
+                // Some data came: the caseworker sees it in the review, with the failure beside it.
+                _ if order.status == OrderStatus::Partial => return refreshing,
+                _ => CaseStatus::NeedsCaseworker,
+            };
+            stand(status, failure.next_action, failure.next_actor)
+        }
+        // The report is fetched next; the review follows.
+        (_, None) => refreshing,
+    }
+}
+
+/// Whether the review of an order's report is the next step, rather than what its failure asks for.
+pub(crate) fn is_reviewable(order: &Order) -> bool {
+    let failure_waits =
+        |failure: &Failure| !matches!(failure.next_action, NextAction::SendVerificationLink | NextAction::RetryLater);
+    match order.status {
+        OrderStatus::Completed => true,
+        OrderStatus::Partial => order.failure.as_ref().is_none_or(failure_waits),
+        _ => false,
+    }
+}

@@ -3,8 +3,9 @@
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::status;
 use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
-use crate::ids::{AgencyId, LinkId, OrderId};
+use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId};
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
 use crate::storage::{Error, Tx};
 use crate::words::{OrderStatus, TaskStatus};
@@ -22,6 +23,41 @@ pub(crate) const OPEN: [OrderStatus; 5] = [
 pub(crate) async fn find<C: ConnectionTrait>(db: &C, agency: AgencyId, id: OrderId) -> Result<Option<Order>, Error> {
     let query = orders::Entity::find_by_id(id.0).filter(orders::Column::AgencyId.eq(agency.0));
     Ok(query.one(db).await?.map(Order::from))
+}
+
+/// The order of the agency, which must be there: something that was stored with it points to it.
+pub(crate) async fn load<C: ConnectionTrait>(db: &C, agency: AgencyId, id: OrderId) -> Result<Order, Error> {
+    find(db, agency, id).await?.ok_or_else(|| Error::Corrupt(format!("order {id} is missing")))
+}
+
+/// The orders of a case, oldest first.
+pub(crate) async fn list_of_case<C: ConnectionTrait>(db: &C, case: CaseId) -> Result<Vec<Order>, Error> {
+    let query = orders::Entity::find()
+        .filter(orders::Column::CaseId.eq(case.0))
+        .order_by_asc(orders::Column::CreatedAt)
+        .order_by_asc(orders::Column::Id);
+    Ok(query.all(db).await?.into_iter().map(Order::from).collect())
+}
+
+/// Employer entries of the agency by their ids.
+pub(crate) async fn find_employers<C: ConnectionTrait>(
+    db: &C,
+    agency: AgencyId,
+    ids: &[OrderEmployerId],
+) -> Result<Vec<OrderEmployer>, Error> {
+    let query = order_employers::Entity::find()
+        .filter(order_employers::Column::AgencyId.eq(agency.0))
+        .filter(order_employers::Column::Id.is_in(ids.iter().map(|id| id.0)));
+    Ok(query.all(db).await?.into_iter().map(OrderEmployer::from).collect())
+}
+
+/// The employer entries of several orders.
+pub(crate) async fn employers_of<C: ConnectionTrait>(db: &C, ids: &[OrderId]) -> Result<Vec<OrderEmployer>, Error> {
+    let query = order_employers::Entity::find()
+        .filter(order_employers::Column::OrderId.is_in(ids.iter().map(|id| id.0)))
+        .order_by_asc(order_employers::Column::OrderId)
+        .order_by_asc(order_employers::Column::Position);
+    Ok(query.all(db).await?.into_iter().map(OrderEmployer::from).collect())
 }
 
 /// The same, with its row locked until the transaction ends. Lock the case first: every writer takes case before order.
@@ -226,6 +262,7 @@ fn order_row(order: &Order) -> orders::ActiveModel {
         requested_by: Set(order.requested_by.clone()),
         attempt: Set(i32::try_from(order.attempt).unwrap_or(i32::MAX)),
         refresh_order_before: Set(order.refresh_order_before.clone()),
+        sends: Set(i32::try_from(order.sends).unwrap_or(i32::MAX)),
         sent_at: Set(order.sent_at),
         contact: Set(order.contact.as_ref().and_then(|contact| serde_json::to_value(contact).ok())),
         share_url: Set(order.share_url.as_ref().map(|url| url.0.clone())),
@@ -262,6 +299,8 @@ fn employer_row(employer: &OrderEmployer) -> order_employers::ActiveModel {
         task_status: Set(employer.task_status.clone()),
         task_at: Set(employer.task_at),
         latest_task_id: Set(employer.latest_task.map(|id| id.0)),
+        told_status: Set(employer.told.as_ref().map(|told| told.raw_status.clone())),
+        told_at: Set(employer.told.as_ref().map(|told| told.at)),
         message: Set(employer.message.clone()),
         updated_at: Set(employer.updated_at),
     }
@@ -299,6 +338,7 @@ impl From<orders::Model> for Order {
             requested_by: row.requested_by,
             attempt: u32::try_from(row.attempt).unwrap_or_default(),
             refresh_order_before: row.refresh_order_before,
+            sends: u32::try_from(row.sends).unwrap_or_default(),
             sent_at: row.sent_at,
             contact: row.contact.and_then(|contact| serde_json::from_value(contact).ok()),
             share_url: row.share_url.map(ShareUrl),
@@ -331,6 +371,7 @@ impl From<order_employers::Model> for OrderEmployer {
             task_status: row.task_status,
             task_at: row.task_at,
             latest_task: row.latest_task_id.map(Into::into),
+            told: row.told_status.zip(row.told_at).map(|(raw_status, at)| status::Told { raw_status, at }),
             message: row.message,
             updated_at: row.updated_at,
         }

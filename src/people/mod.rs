@@ -9,6 +9,7 @@ use std::collections::HashMap;
 
 use crate::ids::{AgencyId, CaseworkerId, ClientId};
 
+pub(crate) use self::store::find_client;
 pub use self::store::{
     enroll_agency, find_agency, find_caseworker, load_caseworkers, load_clients, remember_truv_user_in_tx,
 };

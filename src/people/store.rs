@@ -1,6 +1,6 @@
 //! Rows of agencies, caseworkers and clients.
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use super::{Agency, Caseworker, Client, Found};
 use crate::clock::Clock;
@@ -83,6 +83,16 @@ pub async fn load_clients(db: &Database, agency: AgencyId, ids: &[ClientId]) -> 
         .all(db.read())
         .await?;
     Ok(rows.into_iter().map(|row| (row.id.into(), row.into())).collect())
+}
+
+/// One client of the agency.
+pub(crate) async fn find_client<C: ConnectionTrait>(
+    db: &C,
+    agency: AgencyId,
+    id: ClientId,
+) -> Result<Option<Client>, Error> {
+    let query = clients::Entity::find_by_id(id.0).filter(clients::Column::AgencyId.eq(agency.0));
+    Ok(query.one(db).await?.map(Client::from))
 }
 
 /// Writes down Truv's id of a client, once an order has told it.

@@ -1,7 +1,14 @@
 //! Reports: the income data that an order brought back. Snapshots, written once and never changed.
 //!
 //! Amounts are exact decimals, kept as text in the database because SQLite would make floats of them.
+//!
+//! [`snapshot`] turns what Truv reported into a report, without touching the database; `matching` finds a job again in an
+//! earlier report; [`income`] says what a job pays in a month and how that was worked out. Nothing here decides whether
+//! somebody is eligible.
 
+pub mod income;
+mod matching;
+pub mod snapshot;
 mod load;
 mod store;
 
@@ -14,6 +21,9 @@ use crate::words::{DataSource, PayFrequency};
 pub use self::load::{
     count_statements, load, load_employments, load_employments_of, load_of_orders, load_statements, page_statements,
 };
+pub use self::matching::is_same_company;
+pub use self::store::NewEmployment;
+pub(crate) use self::store::{find_newest, find_of_order, insert_in_tx, load_known_in_tx};
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +85,17 @@ pub struct Employment {
     pub pay_frequency: PayFrequency,
     /// Income of a month, US dollars; `None` when too little is known.
     pub monthly_income: Option<Decimal>,
+}
+
+impl Employment {
+    /// Whether the person has left; `None` when the report does not say.
+    ///
+    /// A last day means that they left, whatever `is_active` says, which Truv may have derived. A last day before the first
+    /// one is of an earlier time with the same employer: the person was hired again.
+    pub fn has_ended(&self) -> Option<bool> {
+        let left = self.end_date.is_some_and(|end| self.start_date.is_none_or(|start| start <= end));
+        if left { Some(true) } else { self.is_active.map(|active| !active) }
+    }
 }
 
 /// One pay statement inside a report.

@@ -1,3 +1,16 @@
 //! Truv: the client, the shapes on the wire, and the signature on its webhooks.
+//!
+//! [`Client`] makes one HTTP call per method and never repeats one: a refresh is billed and has no idempotency key, so
+//! what to do after a failure is decided by whoever holds the intent, from [`Error::outcome`]. Nothing here is durable,
+//! nothing waits for a rate limit, and no rule of ours about orders is known; [`wire`] is Truv's vocabulary alone.
 
+pub mod client;
+pub mod error;
+pub mod redact;
 pub mod signature;
+mod throttle;
+pub mod wire;
+
+pub use client::{BuildError, Client, Fetched};
+pub use error::{Error, FieldProblem, Outcome};
+pub use redact::redact;

@@ -21,7 +21,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Kinds of background work. The subject is an order unless said otherwise.
+    /// Kinds of background work. The subject is always an order.
     JobKind {
         /// Send a stored order to Truv.
         SendOrder,
@@ -37,7 +37,5 @@ vocabulary! {
         CancelOrder,
         /// Read an imported order from Truv, for its employers and links.
         ReadOrder,
-        /// Open the renewals of the cases that became due. The subject is the agency.
-        OpenRenewals,
     }
 }

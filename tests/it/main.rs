@@ -1,8 +1,21 @@
 //! Recert's tests, in one binary whose folders repeat `src/`.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the functions that tests share may fail a test like the tests themselves"
+)]
+
+mod cases;
 mod cli;
+mod config;
 mod graphql;
 mod http;
+mod layering;
+mod renewals;
+mod reports;
 mod simulator;
 mod support;
 mod truv;

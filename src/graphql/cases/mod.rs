@@ -1,6 +1,7 @@
 //! Cases: the type here, the queue and the look-up in `queue`, renewals and assigning beside it.
 
 pub(crate) mod assign;
+pub(crate) mod decide;
 pub(crate) mod queue;
 pub(crate) mod renewal;
 

@@ -6,11 +6,11 @@ use futures_util::future::BoxFuture;
 use super::Case;
 use crate::cases::{self, queue};
 use crate::graphql::error::ApiError;
+use crate::graphql::ids;
 use crate::graphql::page::{Connection, PageArgs};
 use crate::graphql::scalars::Date;
 use crate::graphql::text;
 use crate::graphql::view::View;
-use crate::graphql::ids;
 use crate::words::{CaseStatus, NextAction, Program};
 
 /// Most values of one list in a filter.
@@ -178,7 +178,9 @@ impl CaseQuery {
         #[graphql(desc = "Number of items from the end, 1 to 100. Not together with `first`.")] last: Option<i32>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
         #[graphql(desc = "Which cases; absent means all.")] filter: Option<CaseFilter>,
-        #[graphql(desc = "How to sort; absent or empty means by due date. A cursor is good for one choice of columns.")]
+        #[graphql(
+            desc = "How to sort; absent or empty means by due date. A cursor is good for one choice of columns."
+        )]
         sort: Option<Vec<CaseSort>>,
     ) -> Result<Connection<Case>, ApiError> {
         let view = ctx.data_unchecked::<View>();

@@ -1,7 +1,9 @@
-//! Orders: the type here, employers and tasks in `employer`, look-ups in `query`.
+//! Orders: the type here, employers and tasks in `employer`, look-ups in `query`; `refresh` and `contact` make new ones.
 
+pub(crate) mod contact;
 pub(crate) mod employer;
 pub(crate) mod query;
+pub(crate) mod refresh;
 
 use std::sync::Arc;
 

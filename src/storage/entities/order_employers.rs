@@ -22,6 +22,9 @@ pub struct Model {
     pub task_status: Option<String>,
     pub task_at: Option<DateTimeUtc>,
     pub latest_task_id: Option<Uuid>,
+    /// Truv's word for the task, where the order told it and not the task itself.
+    pub told_status: Option<String>,
+    pub told_at: Option<DateTimeUtc>,
     /// The provider's words; shown to staff, never branched on.
     pub message: Option<String>,
     pub updated_at: DateTimeUtc,

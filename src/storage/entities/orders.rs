@@ -28,6 +28,8 @@ pub struct Model {
     pub attempt: i32,
     /// The parent's `refresh_order` upstream, read just before posting.
     pub refresh_order_before: Option<String>,
+    /// Calls that may have reached Truv.
+    pub sends: i32,
     /// Set before the call leaves: from here on an answer may be lost.
     pub sent_at: Option<DateTimeUtc>,
     /// For an order that asks the client: channels, and the link to be reconnected.

@@ -166,6 +166,7 @@ impl Seed<'_> {
             ("truv_order_id", format!("truv-{order}").into()),
             ("requested_by", "worker-1".into()),
             ("attempt", 0.into()),
+            ("sends", 0.into()),
             ("share_url", "https://cdn.truv.test/link?token=secret".into()),
             ("failure_reason", text("SESSION_EXPIRED")),
             ("failure_next_action", text("SEND_VERIFICATION_LINK")),
@@ -278,7 +279,13 @@ impl Seed<'_> {
     }
 
     /// Appends an event of the case as it is now assigned; the transaction's number is what the verbs would write.
-    pub(crate) async fn event(&self, of: Seeded, kind: CaseEventKind, order: Option<OrderId>, assignee: Option<CaseworkerId>) {
+    pub(crate) async fn event(
+        &self,
+        of: Seeded,
+        kind: CaseEventKind,
+        order: Option<OrderId>,
+        assignee: Option<CaseworkerId>,
+    ) {
         let row = vec![
             ("agency_id", of.agency.0.into()),
             ("case_id", of.case.0.into()),
@@ -294,11 +301,8 @@ impl Seed<'_> {
 
     /// Forgets the log up to here, as pruning does.
     pub(crate) async fn prune(&self, upto: Position) {
-        let update = Query::update()
-            .table("installation")
-            .value("pruned_tx", upto.tx)
-            .value("pruned_id", upto.id)
-            .take();
+        let update =
+            Query::update().table("installation").value("pruned_tx", upto.tx).value("pruned_id", upto.id).take();
         self.run(&update).await;
     }
 }

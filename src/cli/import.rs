@@ -1,0 +1,101 @@
+//! `recert import`: cases and earlier orders from a file.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::cases::import::{Format, Row, rows};
+use crate::cli::Failure;
+use crate::cli::settings::{SettingsArgs, tenant};
+use crate::config::{self, Sources};
+
+/// The flags of `recert import`.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The file: CSV with a header, or NDJSON
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How the file is written; when left out, its extension says (.csv, .ndjson, .jsonl)
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<FileFormat>,
+    /// The tenant's short name; may be left out when there is only one
+    #[arg(long, value_name = "SLUG")]
+    pub agency: Option<String>,
+    /// Read and check the file, and store nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the refused rows to this file as CSV (line, column, reason) instead of to standard error
+    #[arg(long, value_name = "FILE")]
+    pub errors: Option<PathBuf>,
+    /// Where the settings come from.
+    #[command(flatten)]
+    pub settings: SettingsArgs,
+}
+
+/// The words of `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// Comma-separated values with a header
+    Csv,
+    /// One JSON object a line
+    Ndjson,
+}
+
+impl Args {
+    /// The format that the flag or the file's name gives.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] when neither does.
+    pub fn format(&self) -> Result<Format, Failure> {
+        match self.format {
+            Some(FileFormat::Csv) => Ok(Format::Csv),
+            Some(FileFormat::Ndjson) => Ok(Format::Ndjson),
+            None => Format::of_path(&self.file)
+                .ok_or_else(|| Failure::Usage("the file's name does not tell its format; say --format".to_owned())),
+        }
+    }
+}
+
+/// `--dry-run`: checks settings and every row, and stores nothing.
+///
+/// # Errors
+/// [`Failure::Failed`] when rows are refused or the file cannot be read; settings and flags as everywhere.
+pub fn dry_run(args: &Args, sources: Sources) -> Result<(), Failure> {
+    let config = config::load(&args.settings.over(sources))?;
+    let agency = tenant(&config.agencies, args.agency.as_deref())?;
+    let format = args.format()?;
+    let input = File::open(&args.file).map_err(|error| failed(&args.file, &error))?;
+    let mut report = report(args.errors.as_deref())?;
+    let (mut good, mut refused) = (0_u64, 0_u64);
+    for row in rows(format, input).map_err(|error| failed(&args.file, &error))? {
+        match row.map_err(|error| failed(&args.file, &error))? {
+            Row::Good(_) => good += 1,
+            Row::Refused(row) => {
+                refused += 1;
+                let cells = [&row.line.to_string(), row.column.unwrap_or_default(), &row.reason];
+                report.write_record(cells).map_err(|error| Failure::Output(error.into()))?;
+            }
+        }
+    }
+    report.flush().map_err(Failure::Output)?;
+    writeln!(io::stdout(), "{}: {good} rows can be imported, {refused} are refused; nothing was stored.", agency.slug)
+        .map_err(Failure::Output)?;
+    if refused == 0 { Ok(()) } else { Err(Failure::Failed(format!("{refused} rows are refused"))) }
+}
+
+/// Where refused rows go, with the header written.
+fn report(path: Option<&Path>) -> Result<csv::Writer<Box<dyn io::Write>>, Failure> {
+    let output: Box<dyn io::Write> = match path {
+        Some(path) => Box::new(File::create(path).map_err(|error| failed(path, &error))?),
+        None => Box::new(io::stderr()),
+    };
+    let mut report = csv::Writer::from_writer(output);
+    report.write_record(["line", "column", "reason"]).map_err(|error| Failure::Output(error.into()))?;
+    Ok(report)
+}
+
+fn failed(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::Failed(format!("{}: {error}", path.display()))
+}

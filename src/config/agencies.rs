@@ -1,0 +1,106 @@
+//! The tenants: a list in the file, or the only one from variables.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::reader::{Read, Reader};
+use super::sources::Origin;
+use super::{Agency, Environment, values};
+
+const SLUG: &[&str] = &["RECERT_AGENCY"];
+const NAME: &[&str] = &["RECERT_AGENCY_NAME"];
+const ENVIRONMENT: &[&str] = &["RECERT_TRUV_ENVIRONMENT"];
+const CLIENT_ID: &[&str] = &["RECERT_TRUV_CLIENT_ID", "API_CLIENT_ID"];
+const SECRETS: &[&str] = &["RECERT_TRUV_SECRETS", "API_SECRET"];
+
+/// Reads every agency and checks them together.
+pub(super) fn agencies(reader: &mut Reader<'_>) -> Vec<Agency> {
+    let names = || [SLUG, NAME, ENVIRONMENT, CLIENT_ID, SECRETS].into_iter().flatten().copied();
+    reader.know(names());
+    let given: Vec<&'static str> = names().filter(|name| reader.variable(name).is_some()).collect();
+    let tables = reader.tables("agencies");
+    if tables == 0 && given.is_empty() {
+        let cure = "add an [[agencies]] table to the file, or set RECERT_AGENCY, RECERT_TRUV_ENVIRONMENT, \
+                    RECERT_TRUV_CLIENT_ID and RECERT_TRUV_SECRETS";
+        reader.report("agencies", Origin::Default, "there is no agency", cure);
+        return Vec::new();
+    }
+    if tables > 1 {
+        for name in given {
+            let what = format!("{name} speaks of the only agency, and the file has {tables}");
+            let cure = "unset it, and write the value into the agency's own table";
+            reader.report("agencies", Origin::Variable(name.to_owned()), what, cure);
+        }
+    }
+    let mut agencies: Vec<Agency> = Vec::new();
+    for index in 0..tables.max(1) {
+        let Some((agency, origin)) = agency(reader, index, tables <= 1) else { continue };
+        if agencies.iter().any(|earlier| earlier.slug == agency.slug) {
+            let what = format!("the short name {} is taken by an earlier agency", agency.slug);
+            reader.report(&format!("agencies[{index}].slug"), origin, what, "give each agency its own");
+        }
+        agencies.push(agency);
+    }
+    agencies
+}
+
+/// One agency and where its slug came from; `None` when something it needs is missing or refused, which is reported.
+fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, Origin)> {
+    let key = |field: &str| format!("agencies[{index}].{field}");
+    let names = |variables: &'static [&'static str]| if only { variables } else { &[] };
+
+    let slug = reader.open(&key("slug"), names(SLUG), values::slug);
+    let name = reader.open(&key("name"), names(NAME), values::line);
+    let environment = reader.open(&key("environment"), names(ENVIRONMENT), values::environment);
+    let client_id = reader.open(&key("client_id"), names(CLIENT_ID), values::line);
+    let secrets = reader.hidden(&key("secrets"), names(SECRETS), values::secrets);
+
+    let slug = required(reader, &key("slug"), names(SLUG), slug);
+    let client_id = required(reader, &key("client_id"), names(CLIENT_ID), client_id);
+    let environment = required(reader, &key("environment"), names(ENVIRONMENT), environment);
+    let secrets = required(reader, &key("secrets"), names(SECRETS), secrets);
+    if let (Some((environment, _)), Some((secrets, origin))) = (&environment, &secrets) {
+        agree(reader, &key("secrets"), *environment, secrets, origin);
+    }
+
+    let (slug, origin) = slug?;
+    let agency = Agency {
+        name: name.or(slug.clone()),
+        environment: environment?.0,
+        client_id: client_id?.0,
+        secrets: secrets?.0,
+        slug,
+    };
+    Some((agency, origin))
+}
+
+/// A setting without a default: its absence is a problem.
+fn required<T>(reader: &mut Reader<'_>, key: &str, variables: &[&str], read: Read<T>) -> Option<(T, Origin)> {
+    match read {
+        Read::Given(value, origin) => Some((value, origin)),
+        Read::Refused => None,
+        Read::Absent => {
+            let cure = match variables.first() {
+                Some(name) => format!("set {name}, or {key} in the file"),
+                None => format!("set {key} in the file"),
+            };
+            reader.report(key, Origin::Default, "is missing", cure);
+            None
+        }
+    }
+}
+
+/// Truv tells its environments apart by the secret's prefix alone, so a key of the wrong one would work, on other data.
+fn agree(reader: &mut Reader<'_>, key: &str, environment: Environment, secrets: &[SecretString], origin: &Origin) {
+    for (place, secret) in (1..).zip(secrets) {
+        let what = match Environment::of_secret(secret.expose_secret()) {
+            Some(of_secret) if of_secret == environment => continue,
+            Some(of_secret) => {
+                let (said, of_secret) = (environment.as_str(), of_secret.as_str());
+                format!("secret {place} is of Truv's {of_secret} environment, and the agency's environment is {said}")
+            }
+            None => format!("secret {place} does not begin with sandbox-, dev- or prod-"),
+        };
+        let cure = "use the access secret of the agency's own Truv environment, or correct the environment";
+        reader.report(key, origin.clone(), what, cure);
+    }
+}

@@ -1,0 +1,231 @@
+//! Reads every section, then checks what only several settings together can get wrong.
+//!
+//! The crate `config` reads the TOML; the merging is done by `reader` instead of its builder, because that keeps only the
+//! winning value's file, stops at the first error, and answers with the offending value, which may be a secret.
+
+use super::agencies::agencies;
+use super::problems::Problems;
+use super::reader::{Read, Reader};
+use super::sources::{Origin, Sources};
+use super::values::{self, count, days, millis, seconds, switch};
+use super::{Auth, Config, Database, DocumentLimits, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work};
+
+/// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
+///
+/// # Errors
+/// [`Problems`], all of them together: values that do not parse or do not fit together, names that do not exist, and
+/// a named file that cannot be read.
+pub fn load(sources: &Sources) -> Result<Config, Problems> {
+    let mut reader = Reader::new(sources);
+    let config = Config {
+        server: server(&mut reader),
+        database: database(&mut reader),
+        truv: truv(&mut reader),
+        agencies: agencies(&mut reader),
+        auth: auth(&mut reader),
+        graphql: graphql(&mut reader),
+        webhooks: webhooks(&mut reader),
+        work: work(&mut reader),
+        renewals: renewals(&mut reader),
+        log: log(&mut reader),
+    };
+    reader.finish()?;
+    Ok(config)
+}
+
+/// The origin of the first of two settings that somebody set.
+fn set_by<T>(reads: [&Read<T>; 2]) -> Origin {
+    let given = reads.into_iter().find_map(|read| match read {
+        Read::Given(_, origin) => Some(origin.clone()),
+        Read::Absent | Read::Refused => None,
+    });
+    given.unwrap_or(Origin::Default)
+}
+
+fn server(r: &mut Reader<'_>) -> Server {
+    let default = Server::default();
+    let listen = r.open("server.listen", &["RECERT_LISTEN"], values::address);
+    let admin_listen = r.open("server.admin_listen", &["RECERT_ADMIN_LISTEN"], values::address);
+    let origin = set_by([&admin_listen, &listen]);
+    let (listen, admin_listen) = (listen.or(default.listen), admin_listen.or(default.admin_listen));
+    if listen == admin_listen && listen.port() != 0 {
+        r.report("server.admin_listen", origin, "is the same address as server.listen", "use another port");
+    }
+    Server {
+        listen,
+        admin_listen,
+        public_url: r.hidden("server.public_url", &["RECERT_PUBLIC_URL"], values::web_address).ok(),
+        header_timeout: r.open("server.header_timeout", &["RECERT_HEADER_TIMEOUT"], seconds).or(default.header_timeout),
+        body_timeout: r.open("server.body_timeout", &["RECERT_BODY_TIMEOUT"], seconds).or(default.body_timeout),
+        cors_origins: r.open("server.cors_origins", &["RECERT_CORS_ORIGINS"], values::origins).or(default.cors_origins),
+    }
+}
+
+fn database(r: &mut Reader<'_>) -> Database {
+    let default = Database::default();
+    Database {
+        url: r.hidden("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url),
+        connections: r.open("database.connections", &["RECERT_DATABASE_CONNECTIONS"], count).or(default.connections),
+        busy_timeout: r
+            .open("database.busy_timeout", &["RECERT_DATABASE_BUSY_TIMEOUT"], seconds)
+            .or(default.busy_timeout),
+    }
+}
+
+fn truv(r: &mut Reader<'_>) -> Truv {
+    let default = Truv::default();
+    Truv {
+        url: r.hidden("truv.url", &["RECERT_TRUV_URL", "TRUV_API_URL"], values::upstream).or(default.url),
+        connect_timeout: r
+            .open("truv.connect_timeout", &["RECERT_TRUV_CONNECT_TIMEOUT"], seconds)
+            .or(default.connect_timeout),
+        timeout: r.open("truv.timeout", &["RECERT_TRUV_TIMEOUT"], seconds).or(default.timeout),
+        requests_per_minute: r
+            .open("truv.requests_per_minute", &["RECERT_TRUV_REQUESTS_PER_MINUTE"], count)
+            .or(default.requests_per_minute),
+    }
+}
+
+fn auth(r: &mut Reader<'_>) -> Auth {
+    let default = Auth::default();
+    let jwks = r.hidden("auth.jwks", &["RECERT_AUTH_JWKS"], values::key_set);
+    let hmac_secret = r.hidden("auth.hmac_secret", &["RECERT_AUTH_HMAC_SECRET"], values::hmac_secret);
+    match (&jwks, &hmac_secret) {
+        (Read::Absent, Read::Absent) => {
+            let cure = "set RECERT_AUTH_JWKS to your issuer's key set; for development set RECERT_AUTH_HMAC_SECRET to \
+                        the output of: openssl rand -hex 32";
+            r.report("auth", Origin::Default, "no key is set, so no token could be checked", cure);
+        }
+        (Read::Given(_, jwks), Read::Given(_, origin)) => {
+            let what =
+                format!("stands beside auth.jwks (from {jwks}), so that anyone who knows it could sign for the issuer");
+            r.report(
+                "auth.hmac_secret",
+                origin.clone(),
+                what,
+                "keep one of the two; a real issuer needs auth.jwks alone",
+            );
+        }
+        _ => {}
+    }
+    Auth {
+        issuer: r.open("auth.issuer", &["RECERT_AUTH_ISSUER"], values::line).or(default.issuer),
+        audience: r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience),
+        jwks: jwks.ok(),
+        hmac_secret: hmac_secret.ok(),
+        typ: r.open("auth.typ", &["RECERT_AUTH_TYP"], values::line).ok(),
+        leeway: r.open("auth.leeway", &["RECERT_AUTH_LEEWAY"], values::seconds_or_none).or(default.leeway),
+    }
+}
+
+fn graphql(r: &mut Reader<'_>) -> Graphql {
+    let default = Graphql::default();
+    Graphql {
+        get: r.open("graphql.get", &["RECERT_GRAPHQL_GET"], switch).or(default.get),
+        graphiql: r.open("graphql.graphiql", &["RECERT_GRAPHIQL"], switch).or(default.graphiql),
+        introspection: r.open("graphql.introspection", &["RECERT_INTROSPECTION"], switch).or(default.introspection),
+        max_body_bytes: r
+            .open("graphql.max_body_bytes", &["RECERT_GRAPHQL_MAX_BODY_BYTES"], count)
+            .or(default.max_body_bytes),
+        timeout: r.open("graphql.timeout", &["RECERT_GRAPHQL_TIMEOUT"], seconds).or(default.timeout),
+        heartbeat: r.open("graphql.heartbeat", &["RECERT_GRAPHQL_HEARTBEAT"], seconds).or(default.heartbeat),
+        max_per_subject: r
+            .open("graphql.max_per_subject", &["RECERT_GRAPHQL_MAX_PER_SUBJECT"], count)
+            .or(default.max_per_subject),
+        max_per_agency: r
+            .open("graphql.max_per_agency", &["RECERT_GRAPHQL_MAX_PER_AGENCY"], count)
+            .or(default.max_per_agency),
+        persisted: r.open("graphql.persisted", &["RECERT_GRAPHQL_PERSISTED"], count).or(default.persisted),
+        limits: document_limits(r),
+        socket: socket(r),
+    }
+}
+
+fn document_limits(r: &mut Reader<'_>) -> DocumentLimits {
+    let default = DocumentLimits::default();
+    DocumentLimits {
+        bytes: r.open("graphql.limits.bytes", &[], count).or(default.bytes),
+        tokens: r.open("graphql.limits.tokens", &[], count).or(default.tokens),
+        nesting: r.open("graphql.limits.nesting", &[], count).or(default.nesting),
+        depth: r.open("graphql.limits.depth", &[], count).or(default.depth),
+        fields: r.open("graphql.limits.fields", &[], count).or(default.fields),
+        aliases: r.open("graphql.limits.aliases", &[], count).or(default.aliases),
+        directives: r.open("graphql.limits.directives", &[], count).or(default.directives),
+        operations: r.open("graphql.limits.operations", &[], count).or(default.operations),
+        fragments: r.open("graphql.limits.fragments", &[], count).or(default.fragments),
+        mutation_fields: r.open("graphql.limits.mutation_fields", &[], count).or(default.mutation_fields),
+        complexity: r.open("graphql.limits.complexity", &[], count).or(default.complexity),
+    }
+}
+
+fn socket(r: &mut Reader<'_>) -> Socket {
+    let default = Socket::default();
+    let ping = r.open("graphql.socket.ping_interval", &[], seconds);
+    let idle = r.open("graphql.socket.idle_timeout", &[], seconds);
+    let origin = set_by([&ping, &idle]);
+    let (ping_interval, idle_timeout) = (ping.or(default.ping_interval), idle.or(default.idle_timeout));
+    if ping_interval >= idle_timeout {
+        let what = "is not shorter than graphql.socket.idle_timeout, so that every quiet socket would be dropped";
+        r.report("graphql.socket.ping_interval", origin, what, "make it less than half of the idle time-out");
+    }
+    Socket {
+        init_timeout: r.open("graphql.socket.init_timeout", &[], seconds).or(default.init_timeout),
+        ping_interval,
+        idle_timeout,
+        write_timeout: r.open("graphql.socket.write_timeout", &[], seconds).or(default.write_timeout),
+        max_operations: r.open("graphql.socket.max_operations", &[], count).or(default.max_operations),
+        max_per_subject: r.open("graphql.socket.max_per_subject", &[], count).or(default.max_per_subject),
+        max_message_bytes: r.open("graphql.socket.max_message_bytes", &[], count).or(default.max_message_bytes),
+        queue: r.open("graphql.socket.queue", &[], count).or(default.queue),
+        queue_bytes: r.open("graphql.socket.queue_bytes", &[], count).or(default.queue_bytes),
+        max_sockets: r.open("graphql.socket.max_sockets", &[], count).or(default.max_sockets),
+        messages_per_second: r.open("graphql.socket.messages_per_second", &[], count).or(default.messages_per_second),
+    }
+}
+
+fn webhooks(r: &mut Reader<'_>) -> Webhooks {
+    let default = Webhooks::default();
+    Webhooks {
+        max_body_bytes: r
+            .open("webhooks.max_body_bytes", &["RECERT_WEBHOOK_MAX_BODY_BYTES"], count)
+            .or(default.max_body_bytes),
+        park: r.open("webhooks.park", &["RECERT_WEBHOOK_PARK"], seconds).or(default.park),
+    }
+}
+
+fn work(r: &mut Reader<'_>) -> Work {
+    let default = Work::default();
+    Work {
+        workers: r.open("work.workers", &["RECERT_WORKERS"], count).or(default.workers),
+        poll_interval: r.open("work.poll_interval", &["RECERT_POLL_INTERVAL"], millis).or(default.poll_interval),
+        lease: r.open("work.lease", &["RECERT_JOB_LEASE"], seconds).or(default.lease),
+        stalled_after: r.open("work.stalled_after", &["RECERT_STALLED_AFTER"], seconds).or(default.stalled_after),
+        event_retention: r
+            .open("work.event_retention", &["RECERT_EVENT_RETENTION_DAYS"], days)
+            .or(default.event_retention),
+    }
+}
+
+fn renewals(r: &mut Reader<'_>) -> Renewals {
+    let default = Renewals::default();
+    Renewals {
+        window_days: r.open("renewals.window_days", &["RECERT_RENEWAL_WINDOW_DAYS"], count).or(default.window_days),
+        link_lifetime_days: r
+            .open("renewals.link_lifetime_days", &["RECERT_LINK_LIFETIME_DAYS"], count)
+            .or(default.link_lifetime_days),
+        refreshes_per_day: r
+            .open("renewals.refreshes_per_day", &["RECERT_REFRESHES_PER_DAY"], count)
+            .or(default.refreshes_per_day),
+        material_percent: r
+            .open("renewals.material_percent", &["RECERT_MATERIAL_CHANGE_PERCENT"], values::percent)
+            .or(default.material_percent),
+    }
+}
+
+fn log(r: &mut Reader<'_>) -> Log {
+    let default = Log::default();
+    Log {
+        filter: r.open("log.filter", &["RECERT_LOG"], values::log_filter).or(default.filter),
+        format: r.open("log.format", &["RECERT_LOG_FORMAT"], values::log_format).or(default.format),
+    }
+}

@@ -1,0 +1,43 @@
+//! Deliveries: the inbox of webhooks, as it lies in the database.
+//!
+//! A delivery is stored before it is answered for, once for each `webhook_id`, and is settled when nothing more is to be
+//! done with it. In between it is claimed with a lease like a job, and parked while the order it belongs to is not known
+//! yet. Deliberately not here: signatures (`webhooks::receive`) and what a delivery means (`webhooks::apply`).
+
+mod inbox;
+
+use chrono::{DateTime, Utc};
+
+use crate::ids::{AgencyId, DeliveryId};
+
+pub use self::inbox::{Counts, counts};
+pub(crate) use self::inbox::{Stored, claim, park, return_lease, settle_in_tx, store, wake_parked_in_tx};
+
+/// A delivery in hand.
+#[derive(Clone)]
+pub(crate) struct Claimed {
+    pub(crate) id: DeliveryId,
+    pub(crate) agency: AgencyId,
+    pub(crate) body: Vec<u8>,
+    pub(crate) received_at: DateTime<Utc>,
+    pub(crate) attempts: u32,
+    lease: uuid::Uuid,
+}
+
+/// What a parked delivery waits for.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct WaitsFor {
+    pub(crate) truv_order_id: Option<String>,
+    pub(crate) truv_suborder_id: Option<String>,
+    pub(crate) truv_link_id: Option<String>,
+}
+
+/// A webhook request to be stored.
+#[derive(Clone)]
+pub(crate) struct NewDelivery {
+    pub(crate) agency: AgencyId,
+    /// What "once" means: `webhook_id`, or the hash of the body.
+    pub(crate) dedupe_key: String,
+    pub(crate) event_type: Option<String>,
+    pub(crate) body: Vec<u8>,
+}

@@ -1,0 +1,90 @@
+//! Cancels an order: at once when it was not sent yet, else by asking Truv.
+
+use super::advance::Open;
+use super::news::{News, Said};
+use super::refusal::{Error, Refusal, input};
+use super::send::again;
+use super::{Made, advance_in_tx, store};
+use crate::caller::{Caller, Scope};
+use crate::cases;
+use crate::ids::{AgencyId, OrderId};
+use crate::jobs::{self, NewJob, Priority, Ran};
+use crate::kit::Kit;
+use crate::links;
+use crate::storage;
+use crate::truv;
+use crate::words::{JobKind, OrderStatus};
+
+/// Cancels the order, or stores the wish to. Canceling twice is no error.
+///
+/// # Errors
+/// [`Error::Refused`] for an order that is not there, or that is settled.
+pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Error> {
+    caller.require(Scope::OrdersRefresh)?;
+    let scope = caller.cases()?;
+    let missing = || Refusal::not_found(input("orderId"), "There is no such order.");
+    let tx = kit.db.begin().await?;
+    let mut open = Open::load_in_tx(&tx, caller.agency, id).await?.ok_or_else(missing)?;
+    if !scope.admits(open.case.case().agency, open.case.case().assignee) {
+        return Err(missing().into());
+    }
+    match open.order.status {
+        OrderStatus::Canceled => {}
+        OrderStatus::Requested if open.order.sent_at.is_none() => {
+            let now = kit.clock.now();
+            open.order.status = OrderStatus::Canceled;
+            open.order.canceled_at = Some(now);
+            links::return_units_in_tx(&tx, caller.agency, id).await?;
+            open.settle_in_tx(kit, &tx).await?;
+        }
+        status if store::OPEN.contains(&status) => {
+            let job = NewJob {
+                agency: caller.agency,
+                kind: JobKind::CancelOrder,
+                subject: id.0,
+                priority: Priority::Interactive,
+                run_at: kit.clock.now(),
+            };
+            jobs::enqueue_in_tx(kit, &tx, job).await?;
+        }
+        status => {
+            return Err(Refusal::Conflict {
+                path: input("orderId"),
+                message: format!("The order is {status} and cannot be canceled any more."),
+                current_version: open.case.case().version,
+            }
+            .into());
+        }
+    }
+    let order = store::load(&tx, caller.agency, id).await?;
+    let case = cases::find_any(&tx, caller.agency, order.case).await?;
+    kit.db.commit(tx).await?;
+    Ok(Made { order, case })
+}
+
+/// Asks Truv to cancel an order that it has.
+pub(crate) async fn carry_out(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran, storage::Error> {
+    let Some(order) = store::find(kit.db.read(), agency, id).await? else { return Ok(Ran::Finished) };
+    if !store::OPEN.contains(&order.status) {
+        return Ok(Ran::Finished);
+    }
+    let wait = std::time::Duration::from_secs(10);
+    let (Some(account), Some(truv_order_id)) = (kit.account(agency), &order.truv_order_id) else {
+        return Ok(again(kit, wait, "the order is not known at Truv yet"));
+    };
+    match account.client.cancel_order(truv_order_id).await {
+        Ok(()) => {
+            let news = News::said(Said::Canceled { at: kit.clock.now() });
+            let tx = kit.db.begin().await?;
+            advance_in_tx(kit, &tx, agency, id, &news).await?;
+            kit.db.commit(tx).await?;
+            Ok(Ran::Finished)
+        }
+        // Too late, or not allowed: the order goes its way, and a look tells which.
+        Err(error @ (truv::Error::Refused { .. } | truv::Error::NotFound | truv::Error::Forbidden)) => {
+            tracing::warn!(order.id = %id, error = %error, "Truv refused to cancel an order");
+            super::poll(kit, agency, id).await
+        }
+        Err(error) => Ok(again(kit, wait, &format!("Truv could not be asked to cancel: {error}"))),
+    }
+}

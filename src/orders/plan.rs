@@ -1,0 +1,205 @@
+//! What a refresh would do, and everything that stands against it. The preview and the mutation ask the same questions
+//! here; the mutation asks them again under the locks of the case and of the links.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use sea_orm::ConnectionTrait;
+
+use super::refusal::{Refusal, input};
+use super::{Order, OrderEmployer, store};
+use crate::cases::Case;
+use crate::ids::{LinkId, OrderEmployerId, OrderId};
+use crate::links::{self, Allowance, Link};
+use crate::storage::Error;
+use crate::words::{OrderKind, ProductType};
+
+/// What is to be refreshed.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The entry of the source order.
+    pub employer: OrderEmployer,
+    /// Its link.
+    pub link: Link,
+}
+
+/// What a refresh would do.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// The order to be refreshed; `None` when there is none.
+    pub source: Option<Order>,
+    /// What would be asked again; each costs one billed verification.
+    pub targets: Vec<Target>,
+    /// Whether the targets are fewer than what the source order has.
+    pub is_partial: bool,
+    /// Everything that stands against it; empty means allowed.
+    pub refusals: Vec<Refusal>,
+}
+
+/// What was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Ask<'a> {
+    pub(super) source: Option<OrderId>,
+    pub(super) product: ProductType,
+    pub(super) employers: Option<&'a [OrderEmployerId]>,
+    /// Whether a link that is known to be broken may be tried: an automatic retry after an outage.
+    pub(super) tries_broken: bool,
+}
+
+/// Chooses source and targets. Needs no lock: what it decides on does not change, or is checked again by [`judge`].
+pub(super) async fn choose<C: ConnectionTrait>(db: &C, case: &Case, ask: &Ask<'_>) -> Result<Plan, Error> {
+    let mut plan = Plan::default();
+    let orders = store::list_of_case(db, case.id).await?;
+    let employers = store::employers_of(db, &orders.iter().map(|order| order.id).collect::<Vec<_>>()).await?;
+    let ids: Vec<LinkId> = employers.iter().filter_map(|employer| employer.link).collect();
+    let links = links::find_all(db, case.agency, &ids).await?;
+    let Some(source) = source(&orders, &employers, &links, ask.source) else {
+        plan.refusals.push(match ask.source {
+            Some(_) => Refusal::not_found(input("sourceOrderId"), "The case has no such order that Truv knows."),
+            None => Refusal::invalid(
+                input("caseId"),
+                "The case has no earlier order with a connected employer. Send the client a verification link first.",
+            ),
+        });
+        return Ok(plan);
+    };
+    if let Err(refusal) = check_product(source.product, ask.product) {
+        plan.refusals.push(refusal);
+    }
+    let of_source: Vec<&OrderEmployer> = employers.iter().filter(|employer| employer.order == source.id).collect();
+    let connected = of_source.iter().filter(|employer| employer.link.is_some()).count();
+    let mut chosen = Vec::new();
+    match ask.employers {
+        None => chosen.extend(of_source.iter().filter(|employer| employer.link.is_some()).copied()),
+        Some([]) => plan.refusals.push(Refusal::invalid(
+            input("employerIds"),
+            "The list of employers is empty. Leave it out to refresh all of them.",
+        )),
+        Some(ids) => {
+            for (index, id) in (0..).zip(ids) {
+                let path = || vec!["input".to_owned(), "employerIds".to_owned(), index.to_string()];
+                match of_source.iter().find(|employer| employer.id == *id) {
+                    Some(employer) if chosen.iter().any(|other: &&OrderEmployer| other.id == employer.id) => {}
+                    Some(employer) if employer.link.is_some() => chosen.push(employer),
+                    Some(_) => plan.refusals.push(Refusal::invalid(
+                        path(),
+                        "The client has not connected this employer yet, so there is nothing to refresh.",
+                    )),
+                    None => plan
+                        .refusals
+                        .push(Refusal::not_found(path(), "The order to be refreshed has no such employer.")),
+                }
+            }
+        }
+    }
+    plan.is_partial = chosen.len() < connected;
+    plan.targets = chosen
+        .into_iter()
+        .filter_map(|employer| {
+            let link = links.get(&employer.link?)?.clone();
+            Some(Target { employer: employer.clone(), link })
+        })
+        .collect();
+    if plan.targets.is_empty() && plan.refusals.is_empty() {
+        plan.refusals.push(Refusal::invalid(input("sourceOrderId"), "The order has no connected employer."));
+    }
+    plan.source = Some(source.clone());
+    Ok(plan)
+}
+
+/// Judges the targets: links that do not work, refreshes at work, and the allowance. Under the locks of the links this
+/// is exact.
+pub(super) fn judge(
+    plan: &mut Plan,
+    links: &[Link],
+    open: &[Order],
+    spent: &HashMap<LinkId, Vec<DateTime<Utc>>>,
+    limit: u32,
+    tries_broken: bool,
+) {
+    for order in open {
+        plan.refusals.push(Refusal::InProgress { order: Box::new(order.clone()) });
+    }
+    for target in &mut plan.targets {
+        if let Some(link) = links.iter().find(|link| link.id == target.link.id) {
+            target.link = link.clone();
+        }
+        let link = &target.link;
+        if link.deleted_at.is_some() || (link.broken_at.is_some() && !tries_broken) {
+            plan.refusals.push(Refusal::Reauthenticate { link: Box::new(link.clone()) });
+            continue;
+        }
+        let allowance = Allowance::from_spent(limit, spent.get(&link.id).map_or(&[], Vec::as_slice));
+        if let Some(next_available_at) = allowance.next_available_at {
+            plan.refusals.push(Refusal::Limit { link: Box::new(link.clone()), next_available_at });
+        }
+    }
+}
+
+/// The order to be refreshed: the one asked for, else the one that the client connected employers in. Of several (the
+/// client has logged in anew) the one with the most links that work, and of equals the oldest: Truv refreshes from the
+/// original order.
+fn source<'a>(
+    orders: &'a [Order],
+    employers: &[OrderEmployer],
+    links: &HashMap<LinkId, Link>,
+    asked: Option<OrderId>,
+) -> Option<&'a Order> {
+    if let Some(id) = asked {
+        return orders.iter().find(|order| order.id == id && order.truv_order_id.is_some());
+    }
+    let linked = |order: &Order| {
+        let of_order =
+            employers.iter().filter(|employer| employer.order == order.id).filter_map(|e| links.get(&e.link?));
+        let (mut all, mut working) = (0, 0);
+        for link in of_order {
+            all += 1;
+            working += usize::from(link.broken_at.is_none() && link.deleted_at.is_none());
+        }
+        (working, all)
+    };
+    orders
+        .iter()
+        .rev()
+        .filter(|order| order.truv_order_id.is_some())
+        .filter(|order| {
+            matches!(order.kind, OrderKind::Original | OrderKind::Reauthentication | OrderKind::Replacement)
+        })
+        .filter(|order| linked(order).1 > 0)
+        .max_by_key(|order| linked(order))
+}
+
+/// What a refresh may ask for, by the original's product (Truv, "Refresh"): income gives income or employment,
+/// employment gives employment; everything else itself.
+fn check_product(original: ProductType, asked: ProductType) -> Result<(), Refusal> {
+    let allowed = match original {
+        ProductType::Income => matches!(asked, ProductType::Income | ProductType::Employment),
+        ProductType::Employment | ProductType::Assets | ProductType::Insurance | ProductType::Transactions => {
+            asked == original
+        }
+        ProductType::Unknown => asked != ProductType::Unknown,
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(Refusal::invalid(
+        input("product"),
+        format!(
+            "An order for {original} cannot be refreshed for {asked}: Truv allows income to be refreshed for income or employment, and every other product for itself."
+        ),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_income_may_be_refreshed_for_less_than_itself() {
+        assert!(check_product(ProductType::Income, ProductType::Income).is_ok());
+        assert!(check_product(ProductType::Income, ProductType::Employment).is_ok());
+        assert!(check_product(ProductType::Employment, ProductType::Employment).is_ok());
+        assert!(check_product(ProductType::Employment, ProductType::Income).is_err());
+        assert!(check_product(ProductType::Income, ProductType::Assets).is_err());
+    }
+}

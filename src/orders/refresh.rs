@@ -1,0 +1,221 @@
+//! Asks for new data: stores the intent of a refresh and answers. A worker sends it (`send`).
+//!
+//! One transaction holds the order, its edge to the parent, the refreshes spent, the idempotency key, the job and the
+//! events. Nothing is sent before it is durable, and nothing is sent inside it.
+
+use serde::Serialize;
+
+use super::idempotency::Key;
+use super::plan::{self, Ask, Plan};
+use super::refusal::{Error, Refusal, input};
+use super::{Order, OrderEmployer, policy, store};
+use crate::caller::{Caller, Scope};
+use crate::cases::{self, Case, Locked};
+use crate::events::{Change, Facts};
+use crate::ids::{CaseId, LinkId, OrderEmployerId, OrderId};
+use crate::jobs::{self, NewJob, Priority};
+use crate::kit::Kit;
+use crate::links;
+use crate::storage::Tx;
+use crate::words::{CaseEventKind, CaseStatus, JobKind, OrderKind, OrderStatus, ProductType, RefreshPurpose};
+
+/// What is asked for.
+#[derive(Clone, Debug, Serialize)]
+pub struct RefreshInput {
+    /// The case.
+    pub case: CaseId,
+    /// The order to refresh; `None` for the one that fits best.
+    pub source: Option<OrderId>,
+    /// What to ask Truv for.
+    pub product: ProductType,
+    /// Why.
+    pub purpose: RefreshPurpose,
+    /// Employer entries of the source order; `None` for all.
+    pub employers: Option<Vec<OrderEmployerId>>,
+    /// A repeat with the same key and input answers with the first result.
+    #[serde(skip)]
+    pub idempotency_key: String,
+}
+
+/// An order that was made, with the case as it then stood.
+#[derive(Clone, Debug)]
+pub struct Made {
+    /// The order.
+    pub order: Order,
+    /// The case.
+    pub case: Case,
+}
+
+/// Stores the intent of a refresh.
+///
+/// # Errors
+/// [`Error::Refused`] with every reason that stands against it; nothing has then changed.
+pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<Made, Error> {
+    caller.require(Scope::OrdersRefresh)?;
+    let scope = caller.cases()?;
+    let key = Key::parse(caller, &ask.idempotency_key, "createRefreshOrder", ask)?;
+    let tx = kit.db.begin().await?;
+    let mut locked = cases::lock_in_tx(&tx, scope, ask.case).await?.ok_or_else(no_case)?;
+    if let Some(order) = key.find_in_tx(&tx, locked.case()).await? {
+        let order = store::load(&tx, caller.agency, order).await?;
+        return Ok(Made { order, case: locked.case().clone() });
+    }
+    if locked.case().status == CaseStatus::Closed {
+        return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
+    }
+    let kind = |plan: &Plan| if plan.is_partial { OrderKind::PartialRefresh } else { OrderKind::Refresh };
+    let asked =
+        Ask { source: ask.source, product: ask.product, employers: ask.employers.as_deref(), tries_broken: false };
+    let plan = plan_in_tx(kit, &tx, locked.case(), &asked).await?;
+    let order = Intent {
+        kind: kind(&plan),
+        product: ask.product,
+        purpose: ask.purpose,
+        requested_by: &caller.subject,
+        attempt: 0,
+    }
+    .place_in_tx(kit, &tx, &mut locked, &plan)
+    .await?;
+    key.store_in_tx(kit, &tx, order.id).await?;
+    let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
+    kit.db.commit(tx).await?;
+    Ok(Made { order, case })
+}
+
+/// What a refresh would do now, without doing it.
+///
+/// # Errors
+/// [`Error::Refused`] only when the case itself is not there; everything else stands in the plan.
+pub async fn preview(
+    kit: &Kit,
+    caller: &Caller,
+    case: CaseId,
+    product: ProductType,
+    employers: Option<&[OrderEmployerId]>,
+) -> Result<Plan, Error> {
+    let db = kit.db.read();
+    let case = cases::find_in_tx(db, caller.cases()?, case).await?.ok_or_else(no_case)?;
+    let asked = Ask { source: None, product, employers, tries_broken: false };
+    let mut plan = plan::choose(db, &case, &asked).await?;
+    let ids: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
+    let open = store::find_open_on_links(db, case.agency, &ids).await?;
+    let spent = links::count_units(&kit.db, case.agency, &ids, kit.clock.now()).await?;
+    plan::judge(&mut plan, &[], &open, &spent, kit.renewals.refreshes_per_day, false);
+    Ok(plan)
+}
+
+fn no_case() -> Refusal {
+    Refusal::not_found(input("caseId"), "There is no such case.")
+}
+
+/// The plan under the locks of its links, which the transaction then holds to its end.
+pub(super) async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -> Result<Plan, Error> {
+    let mut plan = plan::choose(tx, case, ask).await?;
+    let ids: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
+    let links = links::lock_in_tx(tx, case.agency, &ids).await?;
+    let open = store::find_open_on_links(tx, case.agency, &ids).await?;
+    let spent = links::units_in_tx(tx, case.agency, &ids, kit.clock.now()).await?;
+    plan::judge(&mut plan, &links, &open, &spent, kit.renewals.refreshes_per_day, ask.tries_broken);
+    if plan.refusals.is_empty() { Ok(plan) } else { Err(Error::Refused(plan.refusals)) }
+}
+
+/// A refresh about to be stored.
+pub(super) struct Intent<'a> {
+    pub(super) kind: OrderKind,
+    pub(super) product: ProductType,
+    pub(super) purpose: RefreshPurpose,
+    pub(super) requested_by: &'a str,
+    pub(super) attempt: u32,
+}
+
+impl Intent<'_> {
+    /// Stores order, employers, spent refreshes, job and event, and moves the case.
+    pub(super) async fn place_in_tx(
+        self,
+        kit: &Kit,
+        tx: &Tx,
+        locked: &mut Locked,
+        plan: &Plan,
+    ) -> Result<Order, Error> {
+        let now = kit.clock.now();
+        let Some(parent) = &plan.source else { return Err(no_case().into()) };
+        let renewal = cases::open_renewal_in_tx(kit, tx, locked).await?;
+        let order = Order {
+            id: kit.ids.next(),
+            agency: locked.case().agency,
+            case: locked.case().id,
+            renewal: Some(renewal),
+            parent: Some(parent.id),
+            root: parent.root,
+            depth: parent.depth + 1,
+            kind: self.kind,
+            status: OrderStatus::Requested,
+            product: self.product,
+            purpose: Some(self.purpose),
+            truv_order_id: None,
+            truv_user_id: parent.truv_user_id.clone(),
+            number: parent.number.clone(),
+            requested_by: self.requested_by.to_owned(),
+            attempt: self.attempt,
+            refresh_order_before: None,
+            sends: 0,
+            sent_at: None,
+            contact: None,
+            share_url: None,
+            failure: None,
+            canceled_at: None,
+            completed_at: None,
+            expires_at: None,
+            news_at: now,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        };
+        let employers: Vec<OrderEmployer> = (0..)
+            .zip(&plan.targets)
+            .map(|(position, target)| OrderEmployer {
+                id: kit.ids.next(),
+                agency: order.agency,
+                order: order.id,
+                position,
+                source: Some(target.employer.id),
+                link: Some(target.link.id),
+                truv_suborder_id: None,
+                suborder_number: target.employer.suborder_number.clone(),
+                company_name: target.employer.company_name.clone().or_else(|| target.link.company_name.clone()),
+                raw_status: "pending".to_owned(),
+                status_at: None,
+                task_status: None,
+                task_at: None,
+                latest_task: None,
+                told: None,
+                message: None,
+                updated_at: now,
+            })
+            .collect();
+        store::insert_in_tx(tx, &order, &employers).await?;
+        let links: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
+        links::spend_units_in_tx(tx, &kit.ids, order.agency, &links, order.id, now).await?;
+        announce_in_tx(kit, tx, locked, &order).await?;
+        Ok(order)
+    }
+}
+
+/// Makes a stored order the case's newest: event, standing, and the job that sends it.
+pub(super) async fn announce_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, order: &Order) -> Result<(), Error> {
+    locked.latest_order(order.id);
+    locked.note(Change {
+        order: Some(order.id),
+        facts: Facts { order_status: Some(order.status), ..Facts::default() },
+        ..Change::of(CaseEventKind::OrderCreated)
+    });
+    locked.stand(policy::case_standing(order));
+    let job = NewJob {
+        agency: order.agency,
+        kind: JobKind::SendOrder,
+        subject: order.id.0,
+        priority: Priority::Interactive,
+        run_at: kit.clock.now(),
+    };
+    Ok(jobs::enqueue_in_tx(kit, tx, job).await?)
+}

@@ -1,0 +1,86 @@
+//! Why an order was not made, in terms a client of the API can act on.
+
+use chrono::{DateTime, Utc};
+
+use super::Order;
+use crate::links::Link;
+
+/// Why a verb did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The caller lacks a scope.
+    #[error(transparent)]
+    Forbidden(#[from] crate::caller::Forbidden),
+    /// The rules forbid it; every reason is listed.
+    #[error("refused for {} reasons", .0.len())]
+    Refused(Vec<Refusal>),
+    /// Storage failed.
+    #[error(transparent)]
+    Storage(#[from] crate::storage::Error),
+}
+
+/// One reason.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Refusal {
+    /// Absent, or not the caller's.
+    NotFound {
+        /// Where in the input.
+        path: Vec<String>,
+        /// What is missing.
+        message: String,
+    },
+    /// An argument is wrong.
+    Invalid {
+        /// Where in the input.
+        path: Vec<String>,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The state forbids it now.
+    Conflict {
+        /// Where in the input.
+        path: Vec<String>,
+        /// What is in the way.
+        message: String,
+        /// The case's version.
+        current_version: i64,
+    },
+    /// The link has no refresh left.
+    Limit {
+        /// The link.
+        link: Box<Link>,
+        /// When it has one again.
+        next_available_at: DateTime<Utc>,
+    },
+    /// Another order is at work on the same link.
+    InProgress {
+        /// That order.
+        order: Box<Order>,
+    },
+    /// The link does not work any more.
+    Reauthenticate {
+        /// The link.
+        link: Box<Link>,
+    },
+}
+
+/// The path `["input", field]`.
+pub(crate) fn input(field: &str) -> Vec<String> {
+    vec!["input".to_owned(), field.to_owned()]
+}
+
+impl Refusal {
+    pub(crate) fn not_found(path: Vec<String>, message: impl Into<String>) -> Self {
+        Self::NotFound { path, message: message.into() }
+    }
+
+    pub(crate) fn invalid(path: Vec<String>, message: impl Into<String>) -> Self {
+        Self::Invalid { path, message: message.into() }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
+    }
+}

@@ -1,0 +1,100 @@
+//! The order as Truv shows it: the answer to our own call, or a look at it later.
+
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret;
+
+use super::advance::Open;
+use super::status::Told;
+use super::{OrderEmployer, ShareUrl};
+use crate::kit::Kit;
+use crate::links;
+use crate::people;
+use crate::storage::{Error, Tx};
+use crate::truv::wire::orders::{Order as Shown, Suborder};
+use crate::words::TaskStatus;
+
+impl Open {
+    /// Joins what a look at the order shows. Its times are the order's: entries carry none of their own.
+    pub(super) async fn show_in_tx(&mut self, kit: &Kit, tx: &Tx, shown: &Shown) -> Result<(), Error> {
+        let at = shown.updated_at.or(shown.created_at).unwrap_or_else(|| kit.clock.now());
+        let order = &mut self.order;
+        order.truv_order_id.get_or_insert_with(|| shown.id.clone());
+        order.number = order.number.take().or_else(|| shown.order_number.clone());
+        order.expires_at = shown.expired_at.or(order.expires_at);
+        order.canceled_at = order.canceled_at.or(shown.canceled_at);
+        if let Some(user) = &shown.user_id {
+            order.truv_user_id = Some(user.clone());
+            people::remember_truv_user_in_tx(tx, order.agency, self.case.case().client, user).await?;
+        }
+        if order.contact.is_some()
+            && let Some(url) = shown.share_url.as_ref().or(shown.short_share_url.as_ref())
+        {
+            order.share_url = Some(ShareUrl(url.expose_secret().to_owned()));
+        }
+        for suborder in shown.employers.iter().chain(&shown.financial_accounts) {
+            self.show_suborder_in_tx(kit, tx, suborder, at).await?;
+        }
+        Ok(())
+    }
+
+    async fn show_suborder_in_tx(
+        &mut self,
+        kit: &Kit,
+        tx: &Tx,
+        shown: &Suborder,
+        at: DateTime<Utc>,
+    ) -> Result<(), Error> {
+        let index = match self.match_by_number(shown) {
+            Some(index) => index,
+            None => self.employer_in_tx(kit, tx, Some(&shown.id), shown.link_id.as_deref()).await?,
+        };
+        if let Some(employer) = self.employers.get_mut(index) {
+            employer.truv_suborder_id = Some(shown.id.clone());
+            employer.suborder_number = employer.suborder_number.take().or_else(|| shown.suborder_number.clone());
+            employer.company_name = employer.company_name.take().or_else(|| shown.company_name.clone());
+        }
+        if let Some(raw_status) = &shown.status {
+            self.hear_suborder(index, raw_status, at);
+        }
+        if let Some(raw_status) = &shown.last_task_status {
+            self.hear_told(index, Told { raw_status: raw_status.clone(), at });
+        }
+        if let Some(link) = &shown.link_id {
+            let is_done = shown.last_task_status.as_deref().map(TaskStatus::parse) == Some(TaskStatus::Done)
+                || shown.status.as_deref() == Some("completed");
+            // Without a parent nothing was refreshed: whoever connected it has logged in.
+            let login_at = if self.order.parent.is_none() && is_done {
+                self.order.completed_at.or(Some(self.order.created_at))
+            } else {
+                None
+            };
+            let sighting = links::Sighting {
+                company_name: shown.company_name.clone(),
+                company_mapping_id: None,
+                provider_id: shown.provider.as_ref().and_then(|provider| provider.id.clone()),
+                provider_name: shown.provider.as_ref().and_then(|provider| provider.name.clone()),
+                data_source: shown.data_source.clone(),
+                connected_at: login_at,
+                is_suspicious: shown.is_suspicious,
+            };
+            let link = self.link_in_tx(kit, tx, index, link, sighting).await?;
+            if is_done {
+                links::mark_refreshed_in_tx(tx, link, at, false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The entry of ours that has no Truv id yet and the same number or, failing that, the same employer.
+    fn match_by_number(&self, shown: &Suborder) -> Option<usize> {
+        if self.employers.iter().any(|employer| employer.truv_suborder_id.as_deref() == Some(&shown.id)) {
+            return None;
+        }
+        let same = |of: fn(&OrderEmployer) -> Option<&str>, told: Option<&str>| {
+            let told = told?;
+            self.employers.iter().position(|employer| employer.truv_suborder_id.is_none() && of(employer) == Some(told))
+        };
+        same(|employer| employer.suborder_number.as_deref(), shown.suborder_number.as_deref())
+            .or_else(|| same(|employer| employer.company_name.as_deref(), shown.company_name.as_deref()))
+    }
+}

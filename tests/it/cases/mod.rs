@@ -1,0 +1,3 @@
+//! Tests of `cases`.
+
+mod import;
