@@ -1,1 +1,4 @@
 //! Tests of `simulator`.
+
+mod refresh;
+mod rig;

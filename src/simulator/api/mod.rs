@@ -1,0 +1,352 @@
+//! The simulated API: one listener, connections served by hand.
+//!
+//! The connections are not left to a framework, because a faithful upstream must also be able to hang, to drop a
+//! connection after it has done the work, and to stop in the middle of a body.
+
+mod answer;
+mod body;
+mod links;
+mod orders;
+mod page;
+mod reports;
+mod routes;
+mod shapes;
+mod tasks;
+mod users;
+mod webhooks;
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::{HeaderMap, HeaderValue, Request, Response};
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::stream;
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, Limited, StreamBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+use tokio::net::{TcpListener, TcpStream};
+
+use self::answer::{Answer, Body};
+use super::Shared;
+use super::faults::{Action, Fault};
+use super::log::What;
+use super::outbox::LaneKey;
+use super::refusal::Refusal;
+use super::state::{Environment, Owner, World};
+
+/// The largest request body that is read.
+const BODY_LIMIT: usize = 1024 * 1024;
+
+/// An authenticated request.
+pub(crate) struct Call<'a> {
+    pub(crate) owner: Owner,
+    pub(crate) now: DateTime<Utc>,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) query: BTreeMap<String, String>,
+    pub(crate) host: &'a str,
+    pub(crate) body: &'a [u8],
+}
+
+/// The connection ends without a (whole) answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection is dropped on purpose")]
+struct Dropped;
+
+type ResponseBody = BoxBody<Bytes, Infallible>;
+
+/// Accepts connections until the simulator stops.
+pub(crate) async fn serve(shared: Shared, listener: TcpListener) {
+    loop {
+        let accepted = tokio::select! {
+            () = shared.stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        // Running out of descriptors passes; the listener stays good.
+        let Ok((stream, _)) = accepted else {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        if shared.lock().faults.refuses_connection() {
+            // Without lingering, closing resets the connection: the client is never heard.
+            let _ = stream.set_zero_linger();
+            continue;
+        }
+        let served = shared.clone();
+        shared.tracker.spawn(async move {
+            tokio::select! {
+                () = served.stop.cancelled() => {}
+                () = connection(&served, stream) => {}
+            }
+        });
+    }
+}
+
+async fn connection(shared: &Shared, stream: TcpStream) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(|request| handle(shared, request));
+    let outcome = http1::Builder::new().timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service).await;
+    if let Err(error) = outcome {
+        tracing::debug!(error = %error, "A connection to the simulator ended early.");
+    }
+}
+
+async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<ResponseBody>, Dropped> {
+    let (head, body) = request.into_parts();
+    let (method, path) = (head.method.as_str(), head.uri.path());
+    let fault = shared.lock().faults.of_request(method, path);
+    match fault.map(|fault| fault.action) {
+        Some(action @ Action::Refuse) => {
+            note(shared, method, path, None, None, Some(action));
+            return Err(Dropped);
+        }
+        Some(action @ Action::NeverAnswer) => {
+            note(shared, method, path, None, None, Some(action));
+            std::future::pending::<()>().await;
+        }
+        _ => {}
+    }
+    let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else { return Err(Dropped) };
+    let body = body.to_bytes();
+    let instead = match fault.map(|fault| fault.action) {
+        Some(Action::ErrorBefore) => Some(Answer::server_error()),
+        Some(Action::BadGateway) => Some(Answer::bad_gateway()),
+        Some(Action::Throttle) => {
+            let hint = shared.lock().settings.retry_after_header;
+            Some(Answer::refused(Refusal::Throttled { seconds: 1 }, hint))
+        }
+        _ => None,
+    };
+    let (answer, held) = match instead {
+        Some(answer) => {
+            note(shared, method, path, None, Some(&answer), fault.map(|fault| fault.action));
+            (answer, Held::default())
+        }
+        None => execute(shared, &head.headers, method, path, head.uri.query(), &body, fault).await,
+    };
+    finish(shared, answer, held, fault).await
+}
+
+/// Carries a request out and waits for what must have been sent before it is answered.
+async fn execute(
+    shared: &Shared,
+    headers: &HeaderMap,
+    method: &str,
+    path: &str,
+    query: Option<&str>,
+    body: &[u8],
+    fault: Option<Fault>,
+) -> (Answer, Held) {
+    let (answer, awaited, held, client) = {
+        let mut world = shared.lock();
+        let now = shared.clock.now();
+        // What was due has happened before the request looks.
+        world.catch_up(now);
+        let (answer, client) = world.answer(headers, method, path, query, body, now);
+        let awaited = std::mem::take(&mut world.outbox.awaited);
+        let held = std::mem::take(&mut world.outbox.held);
+        (answer, awaited, held, client)
+    };
+    shared.wake();
+    for first_attempt in awaited {
+        // An error says that the delivery went another way; either way it is over.
+        let _ = first_attempt.await;
+    }
+    note(shared, method, path, client, Some(&answer), fault.map(|fault| fault.action));
+    (answer, Held { lanes: held, shared: Some(shared.clone()) })
+}
+
+async fn finish(
+    shared: &Shared,
+    answer: Answer,
+    held: Held,
+    fault: Option<Fault>,
+) -> Result<Response<ResponseBody>, Dropped> {
+    let mut answer = answer;
+    match fault.map(|fault| fault.action) {
+        Some(Action::ExecuteThenDrop) => return Err(Dropped),
+        Some(Action::ErrorAfter) => answer = Answer::server_error(),
+        Some(Action::SlowHeaders) => pause(shared, fault).await,
+        _ => {}
+    }
+    let (content_type, mut bytes) = match answer.body {
+        Body::Empty => (None, Bytes::new()),
+        Body::Ready(content_type, bytes) => (Some(content_type), bytes),
+        Body::Json(render) => (Some("application/json"), Bytes::from(render())),
+    };
+    if let Some(Fault { action: Action::Truncate, .. }) = fault {
+        bytes.truncate(bytes.len() / 2);
+    }
+    let body = match fault {
+        Some(Fault { action: Action::SlowBody, params }) => slow(bytes, Duration::from_millis(params.ms)),
+        _ => Full::new(bytes).boxed(),
+    };
+    // The events that wait for the response go out when its body has been handed over.
+    let body = body
+        .map_frame(move |frame| {
+            let _ = &held;
+            frame
+        })
+        .boxed();
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    if let Some(content_type) = content_type {
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    }
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// Faults of the wire take real time: it is a real client whose patience they try.
+async fn pause(shared: &Shared, fault: Option<Fault>) {
+    let time = Duration::from_millis(fault.map_or(0, |fault| fault.params.ms));
+    tokio::select! {
+        () = shared.stop.cancelled() => {}
+        () = tokio::time::sleep(time) => {}
+    }
+}
+
+/// A body in four pieces.
+fn slow(bytes: Bytes, gap: Duration) -> ResponseBody {
+    let size = bytes.len().div_ceil(4).max(1);
+    let pieces = stream::unfold((bytes, false), move |(mut rest, started)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        if started {
+            tokio::time::sleep(gap).await;
+        }
+        let piece = rest.split_to(size.min(rest.len()));
+        Some((Ok(Frame::data(piece)), (rest, true)))
+    });
+    BodyExt::boxed(StreamBody::new(Box::pin(pieces)))
+}
+
+/// Lanes that are released when the response is gone, however it goes.
+#[derive(Default)]
+struct Held {
+    lanes: Vec<LaneKey>,
+    shared: Option<Shared>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let Some(shared) = self.shared.take().filter(|_| !self.lanes.is_empty()) else { return };
+        {
+            let mut world = shared.lock();
+            for lane in &self.lanes {
+                world.outbox.release(lane);
+            }
+        }
+        shared.wake();
+    }
+}
+
+fn note(
+    shared: &Shared,
+    method: &str,
+    path: &str,
+    client_id: Option<String>,
+    answer: Option<&Answer>,
+    fault: Option<Action>,
+) {
+    let unanswered = matches!(fault, Some(Action::Refuse | Action::NeverAnswer | Action::ExecuteThenDrop));
+    let status = match fault {
+        Some(Action::ErrorAfter) => Some(500),
+        _ => answer.map(|answer| answer.status.as_u16()).filter(|_| !unanswered),
+    };
+    let what = What::Request {
+        method: method.to_owned(),
+        path: path.to_owned(),
+        client_id,
+        status,
+        order_id: answer.and_then(|answer| answer.made.clone()),
+        fault: fault.map(Action::as_str),
+    };
+    let now = shared.clock.now();
+    shared.lock().log.add(now, what);
+}
+
+impl World {
+    fn answer(
+        &mut self,
+        headers: &HeaderMap,
+        method: &str,
+        path: &str,
+        query: Option<&str>,
+        body: &[u8],
+        now: DateTime<Utc>,
+    ) -> (Answer, Option<String>) {
+        let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
+        if self.settings.trailing_slash_required && !path.ends_with('/') {
+            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+            let answer = match method {
+                "GET" => Answer::with_slash(format!("http://{host}{path}/{query}")),
+                _ => Answer::refused(Refusal::NotFound, false),
+            };
+            return (answer, None);
+        }
+        let hint = self.settings.retry_after_header;
+        let Some(owner) = self.authenticate(headers) else {
+            return (Answer::refused(Refusal::NotAuthenticated, hint), None);
+        };
+        let client = self.clients.get(owner.client).map(|client| client.client_id.clone());
+        let answered = self.admit(owner, now).and_then(|()| check_media_type(headers, body)).and_then(|()| {
+            let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+            routes::route(self, &Call { owner, now, method, path, query, host, body })
+        });
+        (answered.unwrap_or_else(|refusal| Answer::refused(refusal, hint)), client)
+    }
+
+    /// The client and environment that the two headers name.
+    fn authenticate(&self, headers: &HeaderMap) -> Option<Owner> {
+        let client_id = headers.get("x-access-client-id")?.to_str().ok()?;
+        let secret = headers.get("x-access-secret")?.to_str().ok()?;
+        let client = self.clients.iter().position(|client| client.client_id == client_id)?;
+        let known = self.clients.get(client)?.secrets.iter();
+        let matching: Vec<Environment> = known
+            .filter(|(_, known)| bool::from(known.expose_secret().as_bytes().ct_eq(secret.as_bytes())))
+            .map(|(environment, _)| *environment)
+            .collect();
+        matching.first().map(|environment| Owner { client, environment: *environment })
+    }
+
+    /// Counts a request against the rate of its key: a rolling minute.
+    fn admit(&mut self, owner: Owner, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let limit = usize::try_from(self.settings.requests_per_minute).unwrap_or(usize::MAX);
+        if limit == 0 {
+            return Ok(());
+        }
+        let minute = TimeDelta::seconds(60);
+        let times = self.requests.entry(owner).or_default();
+        while times.front().is_some_and(|first| *first <= now - minute) {
+            times.pop_front();
+        }
+        if times.len() >= limit {
+            let wait = times.front().map_or(TimeDelta::zero(), |first| *first + minute - now);
+            return Err(Refusal::Throttled { seconds: wait.num_seconds() + 1 });
+        }
+        times.push_back(now);
+        Ok(())
+    }
+}
+
+fn check_media_type(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
+    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    match sent {
+        Some(sent) if !body.is_empty() && !sent.starts_with("application/json") => Err(Refusal::UnsupportedMediaType),
+        _ => Ok(()),
+    }
+}
