@@ -49,6 +49,34 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code.
+    pub const ALL: [Self; 19] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::BadUserInput,
+        Self::Conflict,
+        Self::BadRequest,
+        Self::UnsupportedMediaType,
+        Self::PayloadTooLarge,
+        Self::GraphqlParseFailed,
+        Self::GraphqlValidationFailed,
+        Self::QueryTooComplex,
+        Self::RateLimited,
+        Self::BatchingDisabled,
+        Self::PersistedQueryNotFound,
+        Self::UpstreamUnavailable,
+        Self::CursorExpired,
+        Self::TooManySubscriptions,
+        Self::ServiceUnavailable,
+        Self::InternalServerError,
+    ];
+
+    /// The code behind a word; `None` for a word that is not in the list.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.as_str() == word)
+    }
+
     /// The word in `extensions.code`.
     pub fn as_str(self) -> &'static str {
         match self {

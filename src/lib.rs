@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod http;
 pub mod webhooks;
+pub mod renewals;
 pub mod orders;
 pub mod lineage;
 pub mod reports;

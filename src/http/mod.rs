@@ -1,1 +1,120 @@
-//! The edge.
+//! The edge: everything that speaks HTTP with the outside.
+//!
+//! Actors: portals and batch jobs on `/graphql` (POST, GET when enabled, WebSocket, event streams), Truv on
+//! `/webhooks/truv/{agency}`, operators on a listener of their own ([`health`]). The edge decides who is asking
+//! ([`token`]), whether the request may be looked at ([`guard`]), and in which words the answer leaves ([`answer`]); what
+//! is asked is run by an [`ports::Executor`], which it does not know.
+//!
+//! Nothing is durable here: a webhook is acknowledged after [`ports::Intake`] has stored it, and a subscription resumes
+//! by its cursor. The edge does not decide what a caller may see; that is asked inside, with the [`Caller`] it passes.
+
+mod answer;
+mod auth;
+mod body;
+mod documents;
+mod graphql;
+mod guard;
+pub mod health;
+mod json;
+pub mod keys;
+mod negotiation;
+mod operation;
+mod operations;
+mod origin;
+mod outgoing;
+pub mod ports;
+mod protocol;
+mod refusal;
+mod request;
+mod seats;
+pub mod serve;
+mod socket;
+mod stream;
+pub mod token;
+mod truv_hook;
+mod wrap;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{any, get};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::config::{Graphql, Server, Webhooks};
+use crate::ids::{AgencyId, Ids};
+
+pub use origin::OriginError;
+
+/// What the edge is built from.
+pub struct Parts {
+    /// Runs operations.
+    pub executor: Arc<dyn ports::Executor>,
+    /// Knows agencies and staff.
+    pub directory: Arc<dyn ports::Directory>,
+    /// Keeps deliveries.
+    pub intake: Arc<dyn ports::Intake>,
+    /// Checks tokens.
+    pub verifier: Arc<token::Verifier>,
+    /// Time, for expiry.
+    pub clock: Clock,
+    /// Request ids.
+    pub ids: Ids,
+    /// Where sockets and their operations run.
+    pub tasks: TaskTracker,
+    /// Ends streams and closes sockets (1012), so that their clients go to another replica.
+    pub shutdown: CancellationToken,
+}
+
+/// A subject in its agency, or the whole agency.
+type Subject = (AgencyId, Option<String>);
+pub(crate) type SubjectSeat = seats::Seat<Subject>;
+
+/// The state behind the routes.
+pub(crate) struct Edge {
+    parts: Parts,
+    graphql: Graphql,
+    body_timeout: Duration,
+    webhook_max_body_bytes: usize,
+    guard: guard::Guard,
+    documents: documents::Documents,
+    origins: origin::Origins,
+    in_hand: seats::Seats<Subject>,
+    sockets: seats::Seats<Subject>,
+    all_sockets: seats::Seats<()>,
+}
+
+/// The id of one request, in its log lines, its errors and its `X-Request-Id`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RequestId(pub(crate) Uuid);
+
+/// The routes of the public listener.
+///
+/// # Errors
+/// [`OriginError`] for an entry of the CORS allow-list that is not an origin.
+pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webhooks) -> Result<Router, OriginError> {
+    let origins = origin::Origins::parse(&server.cors_origins)?;
+    let edge = Arc::new(Edge {
+        graphql: graphql.clone(),
+        body_timeout: server.body_timeout,
+        webhook_max_body_bytes: webhooks.max_body_bytes,
+        guard: guard::Guard::new(graphql.limits.clone(), graphql.introspection),
+        documents: documents::Documents::new(graphql.persisted),
+        origins: origins.clone(),
+        in_hand: seats::Seats::default(),
+        sockets: seats::Seats::default(),
+        all_sockets: seats::Seats::default(),
+        parts,
+    });
+    let routes = Router::new()
+        .route("/graphql", any(graphql::handle))
+        .route("/schema.graphql", get(graphql::schema).fallback(wrap::only_get))
+        .layer(wrap::cors(origins))
+        .route("/webhooks/truv/{agency}", any(truv_hook::handle))
+        .fallback(wrap::not_found)
+        .with_state(Arc::clone(&edge));
+    Ok(wrap::around(routes, &edge))
+}

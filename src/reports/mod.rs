@@ -1,7 +1,14 @@
 //! Reports: the income data that an order brought back. Snapshots, written once and never changed.
 //!
 //! Amounts are exact decimals, kept as text in the database because SQLite would make floats of them.
+//!
+//! [`snapshot`] turns what Truv reported into a report, without touching the database; `matching` finds a job again in an
+//! earlier report; [`income`] says what a job pays in a month and how that was worked out. Nothing here decides whether
+//! somebody is eligible.
 
+pub mod income;
+mod matching;
+pub mod snapshot;
 mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -9,6 +16,9 @@ use rust_decimal::Decimal;
 
 use crate::ids::{AgencyId, CaseId, EmploymentId, LinkId, OrderId, PayStatementId, ReportId};
 use crate::words::{DataSource, PayFrequency};
+
+pub use self::matching::is_same_company;
+pub use self::store::NewEmployment;
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +80,17 @@ pub struct Employment {
     pub pay_frequency: PayFrequency,
     /// Income of a month, US dollars; `None` when too little is known.
     pub monthly_income: Option<Decimal>,
+}
+
+impl Employment {
+    /// Whether the person has left; `None` when the report does not say.
+    ///
+    /// A last day means that they left, whatever `is_active` says, which Truv may have derived. A last day before the first
+    /// one is of an earlier time with the same employer: the person was hired again.
+    pub fn has_ended(&self) -> Option<bool> {
+        let left = self.end_date.is_some_and(|end| self.start_date.is_none_or(|start| start <= end));
+        if left { Some(true) } else { self.is_active.map(|active| !active) }
+    }
 }
 
 /// One pay statement inside a report.

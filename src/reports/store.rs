@@ -1,9 +1,15 @@
 //! Rows of reports, employments and pay statements.
 
-use rust_decimal::Decimal;
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use std::collections::HashMap;
 
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+use super::snapshot::{Content, Known, KnownJob, KnownStatement};
 use super::{Employment, PayLine, PayStatement, Report};
+use crate::ids::{AgencyId, ReportId};
 use crate::storage::entities::{employments, pay_statements, reports};
 use crate::storage::{Error, Tx};
 use crate::words::{DataSource, PayFrequency};
@@ -20,14 +26,18 @@ fn text(amount: Option<Decimal>) -> Option<String> {
 }
 
 /// A job as it is stored: with Truv's own words beside what we read from them.
-#[derive(Clone, Debug)]
-pub(crate) struct NewEmployment {
-    pub(crate) employment: Employment,
-    pub(crate) truv_employment_id: Option<String>,
-    pub(crate) data_source: Option<String>,
-    pub(crate) pay_frequency: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEmployment {
+    /// The job.
+    pub employment: Employment,
+    /// Truv's id, stable for one connection.
+    pub truv_employment_id: Option<String>,
+    /// Truv's word for where the data comes from.
+    pub data_source: Option<String>,
+    /// Truv's word for how often the job pays.
+    pub pay_frequency: Option<String>,
     /// Newest pay date first, each with Truv's id.
-    pub(crate) statements: Vec<(PayStatement, Option<String>)>,
+    pub statements: Vec<(PayStatement, Option<String>)>,
 }
 
 /// Stores a snapshot: the report, its jobs and their statements.
@@ -52,6 +62,44 @@ pub(crate) async fn insert_in_tx(
         pay_statements::Entity::insert_many(chunk.to_vec()).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// What a later report is compared with: two statements, and of the pay statements only what they are recognised by.
+/// Empty when the agency has no such report.
+pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId) -> Result<Known, Error> {
+    type Row = (Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>, Option<String>);
+    let jobs = employments::Entity::find()
+        .filter(employments::Column::AgencyId.eq(agency.0))
+        .filter(employments::Column::ReportId.eq(report.0))
+        .order_by_asc(employments::Column::Position)
+        .all(tx)
+        .await?;
+    let rows: Vec<Row> = pay_statements::Entity::find()
+        .select_only()
+        .columns([
+            pay_statements::Column::EmploymentId,
+            pay_statements::Column::TruvStatementId,
+            pay_statements::Column::PayDate,
+            pay_statements::Column::PeriodStart,
+            pay_statements::Column::PeriodEnd,
+            pay_statements::Column::GrossPay,
+        ])
+        .filter(pay_statements::Column::AgencyId.eq(agency.0))
+        .filter(pay_statements::Column::EmploymentId.is_in(jobs.iter().map(|job| job.id)))
+        .into_tuple()
+        .all(tx)
+        .await?;
+    let mut statements: HashMap<Uuid, Vec<KnownStatement>> = HashMap::new();
+    for (job, truv_statement_id, pay_date, period_start, period_end, gross_pay) in rows {
+        let content = Content { pay_date, period_start, period_end, gross_pay: amount(gross_pay) };
+        statements.entry(job).or_default().push(KnownStatement { truv_statement_id, content });
+    }
+    let known = jobs.into_iter().map(|job| KnownJob {
+        statements: statements.remove(&job.id).unwrap_or_default(),
+        truv_employment_id: job.truv_employment_id.clone(),
+        employment: job.into(),
+    });
+    Ok(Known { jobs: known.collect() })
 }
 
 pub(crate) fn report_row(

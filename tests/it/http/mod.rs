@@ -1,1 +1,11 @@
-//! Tests of `http`.
+//! Tests of `http`: the edge with a small schema behind it, over real connections.
+
+mod drain;
+mod graphql;
+mod hardening;
+mod hooks;
+mod keys;
+mod socket;
+mod stage;
+mod stream;
+mod token;

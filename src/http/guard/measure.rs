@@ -1,0 +1,276 @@
+//! Counts a parsed document and measures its operations, looking at every fragment once.
+
+use std::collections::HashMap;
+
+use async_graphql::parser::types::{
+    Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+};
+use async_graphql::{Name, Positioned, Value, Variables};
+
+use crate::config::DocumentLimits;
+use crate::failure::Code;
+use crate::http::guard::too_complex;
+use crate::http::refusal::Refusal;
+
+/// The largest page, and with it the largest factor: resolvers refuse more, so that more never costs more.
+const MAX_PAGE: u64 = 100;
+/// The page of a connection that is asked for without a size.
+const DEFAULT_PAGE: u64 = 25;
+
+/// Counts what stands in the whole document, written once or spread often: aliases, directives, definitions.
+pub(super) fn census(
+    document: &ExecutableDocument,
+    limits: &DocumentLimits,
+    introspection: bool,
+) -> Result<(), Refusal> {
+    if document.operations.iter().len() > limits.operations {
+        return Err(too_complex("operations", limits.operations));
+    }
+    if document.fragments.len() > limits.fragments {
+        return Err(too_complex("fragments", limits.fragments));
+    }
+    let mut count = Census::default();
+    for (_, operation) in document.operations.iter() {
+        count.directives(&operation.node.directives);
+        for variable in &operation.node.variable_definitions {
+            count.directives(&variable.node.directives);
+        }
+        count.set(&operation.node.selection_set.node);
+    }
+    for fragment in document.fragments.values() {
+        count.directives(&fragment.node.directives);
+        count.set(&fragment.node.selection_set.node);
+    }
+    if count.aliases > limits.aliases {
+        return Err(too_complex("aliases", limits.aliases));
+    }
+    if count.directives > limits.directives {
+        return Err(too_complex("directives", limits.directives));
+    }
+    if count.introspects && !introspection {
+        return Err(Refusal::new(Code::GraphqlValidationFailed, "introspection is switched off"));
+    }
+    Ok(())
+}
+
+#[derive(Default)]
+struct Census {
+    aliases: usize,
+    directives: usize,
+    introspects: bool,
+}
+
+impl Census {
+    /// Recurses no deeper than the brackets of the source, which the scan has bounded.
+    fn set(&mut self, set: &SelectionSet) {
+        for item in &set.items {
+            self.directives(item.node.directives());
+            match &item.node {
+                Selection::Field(field) => {
+                    self.aliases += usize::from(field.node.alias.is_some());
+                    self.introspects |= matches!(field.node.name.node.as_str(), "__schema" | "__type");
+                    self.set(&field.node.selection_set.node);
+                }
+                Selection::InlineFragment(inline) => self.set(&inline.node.selection_set.node),
+                Selection::FragmentSpread(_) => {}
+            }
+        }
+    }
+
+    fn directives(&mut self, directives: &[Positioned<Directive>]) {
+        self.directives += directives.len();
+    }
+}
+
+/// Measures operations.
+pub(super) struct Measure<'a> {
+    pub(super) document: &'a ExecutableDocument,
+    pub(super) limits: &'a DocumentLimits,
+    pub(super) is_billed: &'a dyn Fn(&str) -> bool,
+}
+
+/// The size of a selection set, fragments expanded. Sums saturate, because 2^60 and "too many" are the same thing.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    /// Fields at every level.
+    fields: u64,
+    /// Fields at this level.
+    roots: u64,
+    /// Fields at this level that cost money.
+    billed: u64,
+    /// Levels of fields.
+    depth: usize,
+    /// Levels of sets: fields, inline fragments and spreads, which the recursion below follows.
+    height: usize,
+    /// One for each field, times the sizes of the pages around it.
+    cost: u64,
+}
+
+impl Size {
+    fn add(&mut self, other: Self) {
+        self.fields = self.fields.saturating_add(other.fields);
+        self.roots = self.roots.saturating_add(other.roots);
+        self.billed = self.billed.saturating_add(other.billed);
+        self.cost = self.cost.saturating_add(other.cost);
+        self.depth = self.depth.max(other.depth);
+        self.height = self.height.max(other.height);
+    }
+}
+
+/// What is known of a fragment while it is being measured and after.
+enum Seen {
+    Open,
+    Done(Size),
+}
+
+/// One pass over one operation, whose variables decide the page sizes.
+struct Pass<'a> {
+    measure: &'a Measure<'a>,
+    operation: Option<&'a OperationDefinition>,
+    variables: &'a Variables,
+    seen: HashMap<&'a Name, Seen>,
+}
+
+impl<'a> Measure<'a> {
+    /// Refuses what exceeds a limit. The chosen operation is measured with its variables; the other operations and the
+    /// fragments nobody spreads are measured too, because validation will visit them.
+    pub(super) fn check(&'a self, chosen: &'a OperationDefinition, variables: &'a Variables) -> Result<(), Refusal> {
+        for (_, operation) in self.document.operations.iter() {
+            let mut pass = Pass { measure: self, operation: Some(&operation.node), variables, seen: HashMap::new() };
+            let size = pass.set(&operation.node.selection_set.node, 0)?;
+            self.within(&operation.node, size, std::ptr::eq(&raw const operation.node, chosen))?;
+        }
+        let mut pass = Pass { measure: self, operation: None, variables, seen: HashMap::new() };
+        for name in self.document.fragments.keys() {
+            let size = pass.fragment(name, 0)?;
+            self.within_any(size)?;
+        }
+        Ok(())
+    }
+
+    fn within_any(&self, size: Size) -> Result<(), Refusal> {
+        let limits = self.limits;
+        if size.fields > limits.fields {
+            return Err(too_complex("fields", limits.fields));
+        }
+        if size.depth > limits.depth {
+            return Err(too_complex("levels of selections", limits.depth));
+        }
+        Ok(())
+    }
+
+    fn within(&self, operation: &OperationDefinition, size: Size, chosen: bool) -> Result<(), Refusal> {
+        self.within_any(size)?;
+        match operation.ty {
+            OperationType::Mutation if size.roots > u64::try_from(self.limits.mutation_fields).unwrap_or(u64::MAX) => {
+                return Err(too_complex("root fields of a mutation", self.limits.mutation_fields));
+            }
+            OperationType::Mutation if size.billed > 1 => return Err(too_complex("billed mutations", 1)),
+            OperationType::Subscription if size.roots > 1 => {
+                return Err(too_complex("root fields of a subscription", 1));
+            }
+            _ => {}
+        }
+        if chosen && size.cost > self.limits.complexity {
+            return Err(too_complex("units of cost", self.limits.complexity));
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Size, Refusal> {
+        self.bounded(level)?;
+        let mut total = Size::default();
+        for item in &set.items {
+            let size = match &item.node {
+                Selection::Field(field) => self.field(&field.node, level)?,
+                Selection::InlineFragment(inline) => {
+                    let inner = self.set(&inline.node.selection_set.node, level + 1)?;
+                    Size { height: inner.height + 1, ..inner }
+                }
+                Selection::FragmentSpread(spread) => {
+                    let inner = self.fragment(&spread.node.fragment_name.node, level + 1)?;
+                    Size { height: inner.height + 1, ..inner }
+                }
+            };
+            total.add(size);
+        }
+        Ok(total)
+    }
+
+    fn field(&mut self, field: &'a Field, level: usize) -> Result<Size, Refusal> {
+        let name = field.name.node.as_str();
+        let inner = self.set(&field.selection_set.node, level + 1)?;
+        Ok(Size {
+            fields: inner.fields.saturating_add(1),
+            roots: 1,
+            billed: u64::from((self.measure.is_billed)(name)),
+            depth: inner.depth + 1,
+            height: inner.height + 1,
+            cost: inner.cost.saturating_mul(self.page(field)).saturating_add(1),
+        })
+    }
+
+    fn fragment(&mut self, name: &'a Name, level: usize) -> Result<Size, Refusal> {
+        match self.seen.get(name) {
+            Some(Seen::Open) => {
+                return Err(Refusal::new(Code::GraphqlValidationFailed, "a fragment contains itself"));
+            }
+            Some(Seen::Done(size)) => {
+                let size = *size;
+                self.bounded(level + size.height)?;
+                return Ok(size);
+            }
+            None => {}
+        }
+        // A fragment that does not exist is the validation's to report.
+        let Some((name, fragment)) = self.measure.document.fragments.get_key_value(name) else {
+            return Ok(Size::default());
+        };
+        self.seen.insert(name, Seen::Open);
+        let size = self.set(&fragment.node.selection_set.node, level)?;
+        self.seen.insert(name, Seen::Done(size));
+        Ok(size)
+    }
+
+    /// Bounds this module's recursion, and that of every visitor after it: a chain of fragments is deeper than any of
+    /// its parts, though it may have no more levels of fields.
+    fn bounded(&self, level: usize) -> Result<(), Refusal> {
+        let most = self.measure.limits.nesting;
+        if level > most { Err(too_complex("levels of fragments and fields", most)) } else { Ok(()) }
+    }
+
+    /// How many objects the field may answer with, as far as its arguments tell.
+    fn page(&self, field: &Field) -> u64 {
+        if let Some(Value::List(ids)) = self.argument(field, "ids") {
+            return u64::try_from(ids.len()).unwrap_or(u64::MAX).clamp(1, MAX_PAGE);
+        }
+        let asked = ["first", "last"].into_iter().filter_map(|name| match self.argument(field, name)? {
+            Value::Number(number) => Some(number.as_u64()?.clamp(1, MAX_PAGE)),
+            _ => None,
+        });
+        asked.max().unwrap_or_else(|| if is_connection(field) { DEFAULT_PAGE } else { 1 })
+    }
+
+    /// An argument's value, variables filled in; `None` when it is missing.
+    fn argument(&self, field: &Field, name: &str) -> Option<Value> {
+        let written = field.get_argument(name)?.node.clone();
+        written.into_const_with(|name| self.variable(&name).cloned().ok_or(())).ok()
+    }
+
+    fn variable(&self, name: &Name) -> Option<&Value> {
+        self.variables.get(name).or_else(|| {
+            let definitions = &self.operation?.variable_definitions;
+            let definition = definitions.iter().find(|definition| &definition.node.name.node == name)?;
+            definition.node.default_value.as_ref().map(|value| &value.node)
+        })
+    }
+}
+
+fn is_connection(field: &Field) -> bool {
+    field.selection_set.node.items.iter().any(|item| match &item.node {
+        Selection::Field(inner) => matches!(inner.node.name.node.as_str(), "nodes" | "edges"),
+        _ => false,
+    })
+}

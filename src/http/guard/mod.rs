@@ -1,0 +1,209 @@
+//! The gate in front of every executor, the same over HTTP, WebSocket and event streams.
+//!
+//! In order: the source is scanned ([`scan`]) before a recursive parser sees it; it is parsed; the document is counted
+//! and measured with every fragment looked at once ([`measure`]); the values are checked ([`values`]). The library's own
+//! depth and complexity limits come after validation, whose work a small document can double thirty times over.
+
+mod measure;
+mod scan;
+mod values;
+
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::{self, parse_query};
+use async_graphql::{Name, Request, Variables};
+
+use crate::config::DocumentLimits;
+use crate::failure::Code;
+use crate::http::refusal::Refusal;
+use crate::http::request::Parameters;
+
+/// The gate with its limits.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    limits: DocumentLimits,
+    introspection: bool,
+}
+
+/// A request that may be executed.
+pub(crate) struct Admitted {
+    /// The request, its document already parsed.
+    pub(crate) request: Request,
+    /// What the chosen operation is.
+    pub(crate) kind: OperationType,
+}
+
+impl Guard {
+    pub(crate) fn new(limits: DocumentLimits, introspection: bool) -> Self {
+        Self { limits, introspection }
+    }
+
+    /// Lets a request through, or says which limit it breaks. `is_billed` knows the root fields that cost money.
+    pub(crate) fn admit(&self, parameters: Parameters, is_billed: &dyn Fn(&str) -> bool) -> Result<Admitted, Refusal> {
+        let Parameters { query, operation_name, variables } = parameters;
+        scan::check(&query, &self.limits)?;
+        let document = parse_query(&query).map_err(|error| parse_refusal(&error))?;
+        measure::census(&document, &self.limits, self.introspection)?;
+        let operation = choose(&document, operation_name.as_deref())?;
+        let kind = operation.ty;
+        let measure = measure::Measure { document: &document, limits: &self.limits, is_billed };
+        measure.check(operation, &variables)?;
+        values::check(operation, &document, &variables)?;
+        Ok(Admitted { request: prepared(query, operation_name, variables, document), kind })
+    }
+}
+
+fn prepared(
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+    document: ExecutableDocument,
+) -> Request {
+    let mut request = Request::new(query).variables(variables);
+    request.operation_name = operation_name;
+    request.set_parsed_query(document);
+    request
+}
+
+fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Refusal> {
+    let chosen = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(&Name::new(name)),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (DocumentOperations::Multiple(_), None) => {
+            return Err(Refusal::new(Code::BadRequest, "the document has several operations: name one"));
+        }
+        (DocumentOperations::Single(_), Some(_)) => None,
+    };
+    chosen
+        .map(|operation| &operation.node)
+        .ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))
+}
+
+/// The library's words quote the document and its grammar's rules, so they are replaced by ours.
+fn parse_refusal(error: &parser::Error) -> Refusal {
+    let message = match error {
+        parser::Error::Syntax { .. } => "the document is not valid GraphQL",
+        parser::Error::MultipleOperations { .. } => "an operation without a name must be the only one",
+        parser::Error::OperationDuplicated { .. } => "two operations have the same name",
+        parser::Error::FragmentDuplicated { .. } => "two fragments have the same name",
+        parser::Error::MissingOperation => "the document has no operation",
+        parser::Error::RecursionLimitExceeded => "the document is nested too deeply",
+        _ => "the document is not an executable one",
+    };
+    let refusal = Refusal::new(Code::GraphqlParseFailed, message);
+    match error.positions().next() {
+        Some(position) => refusal.at(position.line, position.column),
+        None => refusal,
+    }
+}
+
+/// A limit that is exceeded, in words that name it and its size.
+fn too_complex(what: &str, limit: impl std::fmt::Display) -> Refusal {
+    Refusal::new(Code::QueryTooComplex, format!("the document exceeds the limit of {limit} {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use rstest::rstest;
+
+    use super::*;
+
+    fn admit_with(query: &str, variables: serde_json::Value) -> Result<Admitted, String> {
+        let guard = Guard::new(DocumentLimits::default(), false);
+        let variables = Variables::from_json(variables);
+        let parameters = Parameters { query: query.to_owned(), operation_name: None, variables };
+        guard.admit(parameters, &|name| name == "createRefreshOrder").map_err(|refusal| {
+            let error = refusal.error(uuid::Uuid::nil());
+            format!("{} {}", refusal.code(), error["message"].as_str().unwrap_or_default())
+        })
+    }
+
+    fn numbered(count: usize, one: impl Fn(usize) -> String) -> String {
+        (0..count).map(one).collect()
+    }
+
+    fn refusal(query: &str) -> String {
+        admit_with(query, serde_json::Value::Null).err().unwrap_or_else(|| "admitted".to_owned())
+    }
+
+    #[rstest]
+    #[case::bytes(format!("{{ a }} #{}", "x".repeat(16_384)), "16384 bytes")]
+    #[case::tokens(format!("{{ {} }}", "a ".repeat(2_000)), "2000 tokens")]
+    #[case::nesting(format!("{{ a(x: {}{}) }}", "[".repeat(70), "]".repeat(70)), "64 levels of brackets")]
+    #[case::open_nesting("[".repeat(1_500), "64 levels of brackets")]
+    #[case::depth(format!("{}a{}", "{ a ".repeat(11), " }".repeat(11)), "10 levels of selections")]
+    #[case::fields(format!("{{ {} }}", "a ".repeat(501)), "500 fields")]
+    #[case::typenames(format!("{{ {} }}", "__typename ".repeat(501)), "500 fields")]
+    #[case::aliases(format!("{{ {} }}", numbered(31, |n| format!("x{n}: a "))), "30 aliases")]
+    #[case::directives(format!("{{ a {} }}", "@skip(if: false) ".repeat(51)), "50 directives")]
+    #[case::variable_directives(format!("query($x: Int {}) {{ a(x: $x) }}", "@d ".repeat(51)), "50 directives")]
+    #[case::operations(numbered(11, |n| format!("query Q{n} {{ a }} ")), "10 operations")]
+    #[case::fragments(
+        format!("{{ a }} {}", numbered(51, |n| format!("fragment F{n} on Query {{ a }} "))),
+        "50 fragments"
+    )]
+    #[case::mutations("mutation { a b c d e f }".to_owned(), "5 root fields of a mutation")]
+    #[case::billed(
+        "mutation { createRefreshOrder { a } ...F } fragment F on Mutation { b: createRefreshOrder { a } }".to_owned(),
+        "1 billed mutations"
+    )]
+    #[case::subscriptions("subscription { a b }".to_owned(), "1 root fields of a subscription")]
+    #[case::cost("{ a(first: 100) { b(first: 100) { c } } }".to_owned(), "10000 units of cost")]
+    fn each_limit_has_its_own_message(#[case] query: String, #[case] limit: &str) {
+        assert_eq!(refusal(&query), format!("QUERY_TOO_COMPLEX the document exceeds the limit of {limit}"));
+    }
+
+    #[test]
+    fn nested_pairs_of_fragments_are_refused_quickly() {
+        let pairs = numbered(30, |n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} }}\n", n + 1));
+        let query = format!("{{ ...F0 }} {pairs} fragment F30 on Q {{ a }}");
+        let start = Instant::now();
+        assert!(refusal(&query).starts_with("QUERY_TOO_COMPLEX"), "{}", refusal(&query));
+        assert!(start.elapsed() < Duration::from_millis(100));
+    }
+
+    #[rstest]
+    #[case("{ ...A } fragment A on Q { ...B } fragment B on Q { ...A }")]
+    #[case("{ a } fragment A on Q { a { ...A } }")]
+    fn fragments_in_a_circle_are_refused(#[case] query: &str) {
+        assert_eq!(refusal(query), "GRAPHQL_VALIDATION_FAILED a fragment contains itself");
+    }
+
+    #[rstest]
+    #[case("{ __schema { types { name } } }")]
+    #[case("{ a ... @include(if: true) { x: __type(name: \"Q\") { name } } }")]
+    fn introspection_is_refused_when_it_is_off(#[case] query: &str) {
+        assert_eq!(refusal(query), "GRAPHQL_VALIDATION_FAILED introspection is switched off");
+    }
+
+    #[rstest]
+    #[case("query($a: ID!) { x(a: $a) }", serde_json::json!({}), "the variable $a is required")]
+    #[case("query($a: ID!) { x(a: $a) }", serde_json::json!({"a": null}), "the variable $a is required")]
+    #[case("query($a: Int) { x(a: $a) }", serde_json::json!({"a": 2_147_483_648_u64}), "an integer does not fit 32 bits")]
+    #[case("query($a: In) { x(a: $a) }", serde_json::json!({"a": {"b": [1e12]}}), "an integer does not fit 32 bits")]
+    #[case("{ x(a: -2147483649) }", serde_json::json!({}), "an integer does not fit 32 bits")]
+    #[case("query($a: [Int!]) { x(a: $a) }", serde_json::json!({"a": [1, null]}), "the variable $a does not fit its type")]
+    #[case("query($a: Boolean) { x(a: $a) }", serde_json::json!({"a": "yes"}), "the variable $a does not fit its type")]
+    #[case("query($a: String) { x(a: $a) }", serde_json::json!({"a": "\0"}), "a string holds a control character")]
+    #[case("{ x(a: \"\\u0000\") }", serde_json::json!({}), "a string holds a control character")]
+    fn values_are_checked_before_anything_runs(
+        #[case] query: &str,
+        #[case] variables: serde_json::Value,
+        #[case] message: &str,
+    ) {
+        assert_eq!(admit_with(query, variables).err().unwrap(), format!("BAD_USER_INPUT {message}"));
+    }
+
+    #[test]
+    fn a_nullable_or_defaulted_variable_may_be_missing() {
+        let query = "query($a: ID, $b: Int! = 2, $c: [String!]) { x(a: $a, b: $b, c: $c) }";
+        assert!(admit_with(query, serde_json::json!({ "c": "one coerces to a list" })).is_ok());
+    }
+
+    #[test]
+    fn the_librarys_words_about_syntax_stay_inside() {
+        assert_eq!(refusal("{ a(secret: \"hunter2\" "), "GRAPHQL_PARSE_FAILED the document is not valid GraphQL");
+    }
+}

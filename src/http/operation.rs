@@ -1,0 +1,102 @@
+//! Runs one admitted operation: with a time limit, inside a fence against panics, its errors masked. Every transport
+//! comes through here.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use async_graphql::parser::types::OperationType;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt as _, StreamExt as _};
+use uuid::Uuid;
+
+use crate::caller::Caller;
+use crate::failure::Code;
+use crate::http::answer::Answer;
+use crate::http::guard::Admitted;
+use crate::http::ports::Session;
+use crate::http::refusal::Refusal;
+use crate::http::request::Parameters;
+use crate::http::{Edge, SubjectSeat};
+
+/// An operation that has passed the gate and found a place.
+pub(crate) struct Operation {
+    admitted: Admitted,
+    session: Session,
+    edge: Arc<Edge>,
+    /// The places it takes in its agency's and its subject's count, until it ends.
+    seats: [SubjectSeat; 2],
+}
+
+impl Operation {
+    /// Lets a request through the gate and counts it.
+    pub(crate) fn admit(
+        edge: &Arc<Edge>,
+        parameters: Parameters,
+        caller: &Arc<Caller>,
+        request_id: Uuid,
+    ) -> Result<Self, Refusal> {
+        let admitted = edge.guard.admit(parameters, &|name| edge.parts.executor.is_billed(name))?;
+        let busy = || {
+            Refusal::new(Code::RateLimited, "too many requests at once").retry_after(std::time::Duration::from_secs(1))
+        };
+        let settings = &edge.graphql;
+        let agency = edge.in_hand.take((caller.agency, None), settings.max_per_agency).ok_or_else(busy)?;
+        let subject = (caller.agency, Some(caller.subject.clone()));
+        let subject = edge.in_hand.take(subject, settings.max_per_subject).ok_or_else(busy)?;
+        let session = Session { caller: Arc::clone(caller), request_id };
+        Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject] })
+    }
+
+    /// The id that the operation's answers carry.
+    pub(crate) fn request_id(&self) -> Uuid {
+        self.session.request_id
+    }
+
+    /// What the operation is.
+    pub(crate) fn kind(&self) -> OperationType {
+        self.admitted.kind
+    }
+
+    /// Runs a query or a mutation to its end.
+    pub(crate) async fn run(self) -> Result<Answer, Refusal> {
+        let Self { admitted, session, edge, seats } = self;
+        let request_id = session.request_id;
+        // The call itself may panic as well as the future it makes.
+        let execution = async { edge.parts.executor.execute(admitted.request, session).await };
+        let fenced = AssertUnwindSafe(execution).catch_unwind();
+        let outcome = tokio::time::timeout(edge.graphql.timeout, fenced).await;
+        drop(seats);
+        match outcome {
+            Ok(Ok(executed)) => Ok(Answer::of(executed, request_id)),
+            Ok(Err(_)) => {
+                tracing::error!(request.id = %request_id, "an operation panicked");
+                Err(Refusal::internal())
+            }
+            Err(_) => {
+                tracing::warn!(request.id = %request_id, "an operation ran out of time");
+                Err(Refusal::unavailable("the operation took too long"))
+            }
+        }
+    }
+
+    /// Starts a subscription. A panic ends it with the internal error.
+    pub(crate) fn stream(self) -> BoxStream<'static, Answer> {
+        let Self { admitted, session, edge, seats } = self;
+        let request_id = session.request_id;
+        let start = async move { edge.parts.executor.subscribe(admitted.request, session) };
+        let events = AssertUnwindSafe(start.into_stream().flatten()).catch_unwind();
+        events
+            .map(move |event| {
+                // The places are given back with the closure, when the stream is dropped.
+                let _held = &seats;
+                event.map_or_else(
+                    |_| {
+                        tracing::error!(request.id = %request_id, "a subscription panicked");
+                        Answer::refused(&Refusal::internal(), request_id)
+                    },
+                    |executed| Answer::of(executed, request_id),
+                )
+            })
+            .boxed()
+    }
+}

@@ -1,0 +1,93 @@
+//! What the edge needs from the rest of the gateway, as three small traits: somebody who runs operations, somebody who
+//! knows the agencies, somebody who keeps webhook deliveries. The edge itself knows neither the schema nor the database.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use secrecy::SecretString;
+use uuid::Uuid;
+
+use crate::caller::Caller;
+use crate::http::token::Claims;
+
+/// Who sent an operation, and the id that its answer and its log lines carry.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The caller that the token names.
+    pub caller: Arc<Caller>,
+    /// `extensions.requestId` of every error and the `X-Request-Id` header.
+    pub request_id: Uuid,
+}
+
+/// Runs operations. The request is already parsed, measured and within the limits.
+pub trait Executor: Send + Sync + 'static {
+    /// Runs a query or a mutation to its end.
+    fn execute(&self, request: async_graphql::Request, session: Session)
+    -> BoxFuture<'static, async_graphql::Response>;
+
+    /// Starts a subscription. Ending the stream ends the operation; dropping it stops the work behind it.
+    fn subscribe(
+        &self,
+        request: async_graphql::Request,
+        session: Session,
+    ) -> BoxStream<'static, async_graphql::Response>;
+
+    /// The schema as text, for `GET /schema.graphql`.
+    fn sdl(&self) -> String;
+
+    /// Whether this root field of a mutation costs money. One document may hold one of them.
+    fn is_billed(&self, mutation: &str) -> bool;
+}
+
+/// Knows agencies and their staff.
+pub trait Directory: Send + Sync + 'static {
+    /// The caller behind verified claims.
+    ///
+    /// # Errors
+    /// [`ResolveError`].
+    fn resolve(&self, claims: Claims) -> BoxFuture<'_, Result<Caller, ResolveError>>;
+}
+
+/// Why claims did not become a caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ResolveError {
+    /// No such agency. The answer is the same as to a bad token.
+    #[error("the token names an agency that is not known")]
+    UnknownAgency,
+    /// The directory cannot be read now.
+    #[error("the directory cannot be read")]
+    Unavailable,
+}
+
+/// Keeps webhook deliveries.
+pub trait Intake: Send + Sync + 'static {
+    /// The active access secrets of an agency, any of which may have signed; `None` for an unknown agency.
+    fn secrets(&self, agency: &str) -> Option<Vec<SecretString>>;
+
+    /// Commits one delivery. Only after `Ok` is the sender told that it has arrived.
+    ///
+    /// # Errors
+    /// [`StoreError`], after which the sender is asked to try again.
+    fn store(&self, delivery: RawDelivery) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// One verified webhook request as it arrived.
+#[derive(Clone, Debug)]
+pub struct RawDelivery {
+    /// The agency of the path, whose secret signed it.
+    pub agency: String,
+    /// The body, byte for byte as it was signed.
+    pub body: Bytes,
+    /// The headers worth keeping for a later look: `content-type` and `user-agent`, where they were sent as text.
+    pub headers: Vec<(&'static str, String)>,
+    /// When the body was complete.
+    pub received_at: DateTime<Utc>,
+}
+
+/// The delivery could not be committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the delivery could not be stored")]
+pub struct StoreError;

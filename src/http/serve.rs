@@ -1,0 +1,69 @@
+//! Accepts connections and serves them, with the deadlines that the framework's own helper lacks.
+//!
+//! HTTP/1.1 only: the gateway stands behind a proxy that speaks it, WebSocket upgrades need it, and a connection whose
+//! version is guessed from its first bytes may say nothing for ever without meeting a deadline.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Room for the header limit of the router, so that what exceeds it a little is refused in JSON; beyond this, hyper
+/// answers a bare 431.
+const READ_BUFFER: usize = 128 * 1024;
+/// Pause after the system refused a connection, which is nearly always for want of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves until `shutdown`, then lets requests in hand finish. Connections are tasks of `tasks`, which the caller waits
+/// for as long as it likes. `header_timeout` runs from the first moment of a connection and again between requests.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    header_timeout: Duration,
+    tasks: TaskTracker,
+    shutdown: CancellationToken,
+) {
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = shutdown.cancelled() => return,
+        };
+        match accepted {
+            Ok((connection, _)) => {
+                tasks.spawn(converse(connection, router.clone(), header_timeout, shutdown.clone()));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn converse(connection: TcpStream, router: Router, header_timeout: Duration, shutdown: CancellationToken) {
+    // Small frames to open sockets must not wait for each other; without it they only arrive later.
+    let _ = connection.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_timeout)
+        .max_buf_size(READ_BUFFER)
+        .serve_connection(TokioIo::new(connection), TowerToHyperService::new(router))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = shutdown.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}

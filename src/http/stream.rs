@@ -1,0 +1,131 @@
+//! Subscriptions as an HTTP answer without an end: server-sent events (graphql-sse, distinct connections) and
+//! multipart (Apollo's `subscriptionSpec=1.0`, where every part is `{"payload": …}`).
+//!
+//! An event's id is the cursor found in its payload, so that a browser's `Last-Event-ID` resumes where it broke off.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_graphql::{Name, Value};
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
+use serde_json::json;
+
+use async_graphql::parser::types::OperationType;
+
+use crate::caller::Caller;
+use crate::clock::Clock;
+use crate::http::answer::Answer;
+use crate::http::graphql::plain;
+use crate::http::negotiation::Streaming;
+use crate::http::operation::Operation;
+use crate::http::request::Parameters;
+use crate::http::{Edge, refusal::Refusal};
+
+/// Takes `Last-Event-ID` for the variable `after`, which names where a subscription resumes. The header wins: a browser
+/// that reconnects repeats its first request and only the header is new.
+pub(crate) fn resumed(mut parameters: Parameters, headers: &HeaderMap) -> Parameters {
+    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()).filter(|id| !id.is_empty());
+    if let Some(cursor) = last {
+        parameters.variables.insert(Name::new("after"), Value::String(cursor.to_owned()));
+    }
+    parameters
+}
+
+/// The answer that carries an operation's results until it ends, its token expires or the gateway drains. In the last
+/// two cases the end mark is missing, which tells the client to connect again.
+pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, caller: &Caller) -> Response {
+    let answers = match operation.kind() {
+        OperationType::Subscription => operation.stream(),
+        _ => single(operation),
+    };
+    let ends_at = caller.expires_at.map(|at| edge.parts.verifier.ends_at(at));
+    let over = over(edge.parts.clock.clone(), ends_at, edge.parts.shutdown.clone());
+    let frames = answers.map(move |answer| form.frame(&answer)).chain(stream::once(async move { form.end() })).boxed();
+    let body = Body::from_stream(
+        beating(frames, form, edge.graphql.heartbeat).take_until(over.boxed()).map(Ok::<_, std::convert::Infallible>),
+    );
+    plain(StatusCode::OK, form.media(), body)
+}
+
+fn single(operation: Operation) -> BoxStream<'static, Answer> {
+    let request_id = operation.request_id();
+    let run =
+        async move { operation.run().await.unwrap_or_else(|refusal: Refusal| Answer::refused(&refusal, request_id)) };
+    run.into_stream().boxed()
+}
+
+async fn over(clock: Clock, ends_at: Option<DateTime<Utc>>, shutdown: tokio_util::sync::CancellationToken) {
+    match ends_at {
+        Some(at) => tokio::select! {
+            () = clock.sleep_until(at) => {}
+            () = shutdown.cancelled() => {}
+        },
+        None => shutdown.cancelled().await,
+    }
+}
+
+/// The frames, with a sign of life whenever none came for a while.
+fn beating(frames: BoxStream<'static, Bytes>, form: Streaming, every: Duration) -> BoxStream<'static, Bytes> {
+    stream::unfold(frames, move |mut frames| async move {
+        match tokio::time::timeout(every, frames.next()).await {
+            Ok(frame) => Some((frame?, frames)),
+            Err(_) => Some((form.heartbeat(), frames)),
+        }
+    })
+    .boxed()
+}
+
+impl Streaming {
+    fn media(self) -> &'static str {
+        match self {
+            Self::Events => "text/event-stream; charset=utf-8",
+            Self::Multipart => "multipart/mixed; boundary=\"graphql\"; subscriptionSpec=\"1.0\"",
+        }
+    }
+
+    fn frame(self, answer: &Answer) -> Bytes {
+        let text = match self {
+            Self::Events => {
+                let data = serde_json::to_string(answer).unwrap_or_default();
+                let id = answer.data.as_ref().and_then(cursor).map(|id| format!("id: {id}\n")).unwrap_or_default();
+                format!("event: next\n{id}data: {data}\n\n")
+            }
+            Self::Multipart => part(&json!({ "payload": answer }).to_string()),
+        };
+        Bytes::from(text)
+    }
+
+    fn heartbeat(self) -> Bytes {
+        match self {
+            Self::Events => Bytes::from_static(b":\n\n"),
+            Self::Multipart => Bytes::from(part("{}")),
+        }
+    }
+
+    fn end(self) -> Bytes {
+        match self {
+            Self::Events => Bytes::from_static(b"event: complete\ndata:\n\n"),
+            Self::Multipart => Bytes::from_static(b"\r\n--graphql--\r\n"),
+        }
+    }
+}
+
+fn part(json: &str) -> String {
+    format!("\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{json}")
+}
+
+/// The `cursor` of the event under the one root field. One that would break the line is not an id.
+fn cursor(data: &Value) -> Option<&str> {
+    let Value::Object(root) = data else { return None };
+    let Value::Object(event) = root.values().next()? else { return None };
+    match event.get("cursor")? {
+        Value::String(cursor) if !cursor.contains(['\n', '\r', '\0']) => Some(cursor),
+        _ => None,
+    }
+}

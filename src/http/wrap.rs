@@ -1,0 +1,87 @@
+//! What every request passes before and after its route: an id, limits on its head, CORS, security headers, and a
+//! fence that turns a panic into an answer.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Extension, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use futures_util::FutureExt as _;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use crate::failure::Code;
+use crate::http::negotiation::JSON;
+use crate::http::origin::Origins;
+use crate::http::refusal::Refusal;
+use crate::http::{Edge, RequestId};
+
+const MAX_URI: usize = 8 * 1024;
+const MAX_HEADERS: usize = 64 * 1024;
+const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
+
+/// The routes inside what all of them share.
+pub(crate) fn around(routes: Router, edge: &Arc<Edge>) -> Router {
+    routes.layer(middleware::from_fn_with_state(Arc::clone(edge), wrap))
+}
+
+/// CORS for the routes that browsers call. An unknown origin gets an answer without the headers that would let it read.
+pub(crate) fn cors(origins: Origins) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |origin, _| origins.admit(origin)))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("last-event-id")])
+        .expose_headers([HeaderName::from_static("x-request-id"), header::RETRY_AFTER])
+        .max_age(PREFLIGHT_AGE)
+}
+
+/// 404 for every path that is not ours.
+pub(crate) async fn not_found(Extension(RequestId(id)): Extension<RequestId>) -> Response {
+    Refusal::new(Code::NotFound, "there is nothing here").answer(JSON, id)
+}
+
+/// 405 for a page that can only be read.
+pub(crate) async fn only_get(Extension(RequestId(id)): Extension<RequestId>) -> Response {
+    Refusal::method("GET").answer(JSON, id)
+}
+
+async fn wrap(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
+    let id = edge.parts.ids.next();
+    let mut response = if let Err(refusal) = check_head(&request) {
+        refusal.answer(JSON, id)
+    } else {
+        request.extensions_mut().insert(RequestId(id));
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+            tracing::error!(request.id = %id, "a request panicked");
+            Refusal::internal().answer(JSON, id)
+        })
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert("x-request-id", id);
+    }
+    response
+}
+
+fn check_head(request: &Request) -> Result<(), Refusal> {
+    let uri = request.uri();
+    let length = uri.path_and_query().map_or(0, |text| text.as_str().len()) + uri.host().map_or(0, str::len);
+    if length > MAX_URI {
+        let refusal = Refusal::new(Code::BadRequest, "the address is longer than 8 KiB");
+        return Err(refusal.status(StatusCode::URI_TOO_LONG).closing());
+    }
+    if size(request.headers()) > MAX_HEADERS {
+        let refusal = Refusal::new(Code::BadRequest, "the header is larger than 64 KiB");
+        return Err(refusal.status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE).closing());
+    }
+    Ok(())
+}
+
+/// Bytes of the header lines as they are sent: name, colon, blank, value, line end.
+fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}

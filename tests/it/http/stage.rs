@@ -1,0 +1,304 @@
+//! The edge on a loopback port, with a schema, a directory and an intake that the tests can look into.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_graphql::{Context, Enum, InputObject, Object, Response, Schema, SimpleObject, Subscription};
+use chrono::{DateTime, TimeZone, Utc};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, Stream, StreamExt};
+use recert::caller::{Caller, Scope};
+use recert::clock::Clock;
+use recert::config::Config;
+use recert::http::ports::{Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
+use recert::http::token::{Claims, Token, Verifier};
+use recert::http::{Parts, router, serve::serve};
+use recert::ids::{AgencyId, Ids};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub(crate) const SECRET: &str = "a development secret of enough bytes";
+pub(crate) const ORIGIN: &str = "https://portal.example.gov";
+pub(crate) const HOOK_SECRETS: [&str; 2] = ["sandbox-new", "sandbox-old"];
+
+pub(crate) fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 11, 23, 12, 0, 0).unwrap()
+}
+
+/// What the resolvers leave behind.
+#[derive(Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) touched: Arc<Mutex<Vec<String>>>,
+    pub(crate) deliveries: Arc<Mutex<Vec<RawDelivery>>>,
+    pub(crate) refuse_deliveries: Arc<Mutex<bool>>,
+}
+
+pub(crate) struct Query;
+
+#[derive(SimpleObject)]
+struct Item {
+    id: i32,
+    name: String,
+}
+
+#[derive(SimpleObject)]
+struct Page {
+    nodes: Vec<Item>,
+}
+
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+enum Color {
+    Red,
+    Green,
+}
+
+#[derive(InputObject)]
+struct Paint {
+    color: Color,
+    coats: i32,
+}
+
+#[Object]
+impl Query {
+    async fn hello(&self, ctx: &Context<'_>) -> String {
+        format!("hello {}", ctx.data_unchecked::<Session>().caller.subject)
+    }
+
+    async fn add(&self, a: i32, b: i32) -> i32 {
+        a.wrapping_add(b)
+    }
+
+    async fn paint(&self, with: Paint) -> i32 {
+        if with.color == Color::Red { with.coats } else { -with.coats }
+    }
+
+    async fn items(&self, first: Option<i32>) -> Page {
+        let nodes = (0..first.unwrap_or(2)).map(|id| Item { id, name: format!("item {id}") }).collect();
+        Page { nodes }
+    }
+
+    async fn leak(&self) -> Option<async_graphql::Result<i32>> {
+        Some(Err(async_graphql::Error::new("SELECT ssn FROM clients: no such table")))
+    }
+
+    async fn forbidden(&self) -> Option<async_graphql::Result<i32>> {
+        use async_graphql::ErrorExtensions as _;
+        Some(Err(async_graphql::Error::new("the scope cases:read is missing")
+            .extend_with(|_, extensions| extensions.set("code", "FORBIDDEN"))))
+    }
+
+    async fn boom(&self) -> i32 {
+        panic!("a resolver panics on purpose")
+    }
+
+    async fn forever(&self) -> i32 {
+        std::future::pending().await
+    }
+}
+
+pub(crate) struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn touch(&self, ctx: &Context<'_>, name: String) -> String {
+        ctx.data_unchecked::<Seen>().touched.lock().unwrap().push(name.clone());
+        name
+    }
+
+    async fn billed(&self) -> i32 {
+        1
+    }
+}
+
+#[derive(SimpleObject)]
+struct Tick {
+    cursor: String,
+    number: i32,
+}
+
+pub(crate) struct Subscriptions;
+
+#[Subscription]
+impl Subscriptions {
+    /// Counts from the number after `after` up to `to`; for ever without it.
+    async fn ticks(&self, after: Option<String>, to: Option<i32>) -> impl Stream<Item = Tick> {
+        let first = after.and_then(|cursor| cursor.strip_prefix('c')?.parse().ok()).unwrap_or(0) + 1;
+        let tick = |number| Tick { cursor: format!("c{number}"), number };
+        let ends = to.is_some();
+        let ticks = futures_util::stream::iter((first..=to.unwrap_or(first)).map(tick));
+        if ends { ticks.boxed() } else { ticks.chain(futures_util::stream::pending()).boxed() }
+    }
+
+    /// As many big frames as the reader takes.
+    async fn flood(&self) -> impl Stream<Item = String> {
+        futures_util::stream::repeat_with(|| "x".repeat(64 * 1024))
+    }
+
+    async fn panics(&self) -> impl Stream<Item = i32> {
+        futures_util::stream::iter(0..2).map(|number| if number == 1 { panic!("on purpose") } else { number })
+    }
+}
+
+type Test = Schema<Query, Mutation, Subscriptions>;
+
+struct Runner(Test);
+
+impl Executor for Runner {
+    fn execute(&self, request: async_graphql::Request, session: Session) -> BoxFuture<'static, Response> {
+        let schema = self.0.clone();
+        async move { schema.execute(request.data(session)).await }.boxed()
+    }
+
+    fn subscribe(&self, request: async_graphql::Request, session: Session) -> BoxStream<'static, Response> {
+        self.0.execute_stream(request.data(session))
+    }
+
+    fn sdl(&self) -> String {
+        self.0.sdl()
+    }
+
+    fn is_billed(&self, mutation: &str) -> bool {
+        mutation == "billed"
+    }
+}
+
+struct OneAgency;
+
+impl Directory for OneAgency {
+    fn resolve(&self, claims: Claims) -> BoxFuture<'_, Result<Caller, ResolveError>> {
+        async move {
+            match claims.agency.as_str() {
+                "county" => Ok(Caller {
+                    agency: AgencyId(Uuid::nil()),
+                    subject: claims.subject,
+                    display_name: claims.name,
+                    scopes: claims.scopes,
+                    caseworker: None,
+                    expires_at: Some(claims.expires_at),
+                }),
+                "broken" => Err(ResolveError::Unavailable),
+                _ => Err(ResolveError::UnknownAgency),
+            }
+        }
+        .boxed()
+    }
+}
+
+struct Inbox(Seen);
+
+impl Intake for Inbox {
+    fn secrets(&self, agency: &str) -> Option<Vec<SecretString>> {
+        (agency == "county").then(|| HOOK_SECRETS.map(SecretString::from).to_vec())
+    }
+
+    fn store(&self, delivery: RawDelivery) -> BoxFuture<'_, Result<(), StoreError>> {
+        async move {
+            if *self.0.refuse_deliveries.lock().unwrap() {
+                return Err(StoreError);
+            }
+            self.0.deliveries.lock().unwrap().push(delivery);
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+pub(crate) struct Stage {
+    pub(crate) address: SocketAddr,
+    pub(crate) clock: Clock,
+    pub(crate) seen: Seen,
+    pub(crate) config: Config,
+    pub(crate) shutdown: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+pub(crate) fn settings() -> Config {
+    let mut config = Config::default();
+    config.auth.hmac_secret = Some(SecretString::from(SECRET));
+    config.server.cors_origins = vec![ORIGIN.to_owned()];
+    config
+}
+
+impl Stage {
+    pub(crate) async fn open() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = settings();
+        change(&mut config);
+        let clock = Clock::still(noon());
+        let (seen, tasks, shutdown) = (Seen::default(), TaskTracker::new(), CancellationToken::new());
+        let schema = Schema::build(Query, Mutation, Subscriptions).data(seen.clone()).finish();
+        let parts = Parts {
+            executor: Arc::new(Runner(schema)),
+            directory: Arc::new(OneAgency),
+            intake: Arc::new(Inbox(seen.clone())),
+            verifier: Arc::new(Verifier::load(&config.auth, clock.clone()).await.unwrap()),
+            clock: clock.clone(),
+            ids: Ids::seeded(clock.clone(), 7),
+            tasks: tasks.clone(),
+            shutdown: shutdown.clone(),
+        };
+        let router = router(parts, &config.server, &config.graphql, &config.webhooks).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tasks.spawn(serve(listener, router, config.server.header_timeout, tasks.clone(), shutdown.clone()));
+        Self { address, clock, seen, config, shutdown, tasks }
+    }
+
+    pub(crate) fn claims(&self) -> Claims {
+        Claims {
+            subject: "ana".to_owned(),
+            agency: "county".to_owned(),
+            scopes: vec![Scope::CasesRead],
+            name: None,
+            token_id: None,
+            expires_at: noon() + chrono::TimeDelta::hours(1),
+        }
+    }
+
+    pub(crate) fn token(&self) -> String {
+        self.token_for(&self.claims())
+    }
+
+    pub(crate) fn token_for(&self, claims: &Claims) -> String {
+        Token::issue(&self.config.auth, claims, noon()).unwrap().expose_secret().to_owned()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// A POST to `/graphql` with a good token, ready for changes.
+    pub(crate) fn post(&self) -> reqwest::RequestBuilder {
+        client().post(self.url("/graphql")).bearer_auth(self.token()).header("content-type", "application/json")
+    }
+
+    pub(crate) async fn ask(&self, query: &str, variables: Value) -> (u16, Value) {
+        answer(self.post().body(json!({ "query": query, "variables": variables }).to_string())).await
+    }
+}
+
+pub(crate) fn client() -> reqwest::Client {
+    let builder = reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy();
+    builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
+}
+
+/// The status and the body, which must be JSON.
+pub(crate) async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let text = response.text().await.unwrap();
+    (status, serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status} {text:?}")))
+}
+
+pub(crate) fn code(answer: &(u16, Value)) -> (u16, &str) {
+    (answer.0, answer.1["errors"][0]["extensions"]["code"].as_str().unwrap_or("none"))
+}

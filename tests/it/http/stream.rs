@@ -1,0 +1,92 @@
+//! Subscriptions as an HTTP answer without an end.
+
+use std::time::Duration;
+
+use crate::http::stage::{Stage, answer, client, code};
+
+const THREE: &str = r#"{"query":"subscription($after: String) { ticks(after: $after, to: 3) { cursor number } }"}"#;
+const ENDLESS: &str = r#"{"query":"subscription { ticks { cursor } }"}"#;
+
+async fn text(stage: &Stage, accept: &str, last: Option<&str>, body: &'static str) -> (String, String) {
+    let mut request = stage.post().header("accept", accept).body(body);
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    let response = request.send().await.unwrap();
+    assert_eq!(
+        (response.status(), &response.headers()["cache-control"]),
+        (reqwest::StatusCode::OK, &"no-store".parse().unwrap())
+    );
+    let media = response.headers()["content-type"].to_str().unwrap().to_owned();
+    (media, response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn an_event_stream_has_cursors_for_ids_and_resumes_after_the_last_one() {
+    let stage = Stage::open().await;
+    let event = |number: u8| {
+        format!(
+            "event: next\nid: c{number}\ndata: {{\"data\":{{\"ticks\":{{\"cursor\":\"c{number}\",\"number\":{number}}}}}}}\n\n"
+        )
+    };
+    let end = "event: complete\ndata:\n\n";
+    let (media, whole) = text(&stage, "text/event-stream", None, THREE).await;
+    assert_eq!(media, "text/event-stream; charset=utf-8");
+    assert_eq!(whole, format!("{}{}{}{end}", event(1), event(2), event(3)));
+    let (_, rest) = text(&stage, "text/event-stream", Some("c2"), THREE).await;
+    assert_eq!(rest, format!("{}{end}", event(3)));
+}
+
+#[tokio::test]
+async fn multipart_wraps_each_result_in_a_payload() {
+    let stage = Stage::open().await;
+    let accept = "multipart/mixed;subscriptionSpec=\"1.0\", application/json";
+    let (media, whole) = text(&stage, accept, Some("c2"), THREE).await;
+    assert_eq!(media, "multipart/mixed; boundary=\"graphql\"; subscriptionSpec=\"1.0\"");
+    let json = r#"{"payload":{"data":{"ticks":{"cursor":"c3","number":3}}}}"#;
+    assert_eq!(whole, format!("\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{json}\r\n--graphql--\r\n"));
+}
+
+#[tokio::test]
+async fn a_query_may_come_as_an_event_stream_too() {
+    let stage = Stage::open().await;
+    let (_, whole) = text(&stage, "text/event-stream", None, r#"{"query":"{ hello }"}"#).await;
+    assert_eq!(whole, "event: next\ndata: {\"data\":{\"hello\":\"hello ana\"}}\n\nevent: complete\ndata:\n\n");
+}
+
+#[tokio::test]
+async fn a_request_error_is_an_answer_and_not_a_stream() {
+    let stage = Stage::open().await;
+    let request = stage.post().header("accept", "text/event-stream").body(r#"{"query":"{ hello"}"#);
+    assert_eq!(code(&answer(request).await), (400, "GRAPHQL_PARSE_FAILED"));
+    let anonymous = client().post(stage.url("/graphql")).header("content-type", "application/json");
+    assert_eq!(
+        code(&answer(anonymous.header("accept", "text/event-stream").body(THREE)).await),
+        (401, "UNAUTHENTICATED")
+    );
+}
+
+#[tokio::test]
+async fn a_quiet_stream_shows_that_it_lives_and_ends_with_its_token() {
+    let stage = Stage::with(|config| config.graphql.heartbeat = Duration::from_millis(20)).await;
+    let mut response = stage.post().header("accept", "text/event-stream").body(ENDLESS).send().await.unwrap();
+    let mut seen = String::new();
+    while !seen.ends_with(":\n\n:\n\n") {
+        seen.push_str(std::str::from_utf8(&response.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    stage.clock.advance(Duration::from_secs(3_630));
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        seen.push_str(std::str::from_utf8(&chunk).unwrap());
+    }
+    assert!(!seen.contains("complete"), "the client must connect again: {seen}");
+}
+
+#[tokio::test]
+async fn a_drain_ends_streams_and_lets_the_connections_go() {
+    let stage = Stage::open().await;
+    let response = stage.post().header("accept", "text/event-stream").body(ENDLESS).send().await.unwrap();
+    stage.shutdown.cancel();
+    assert!(!response.text().await.unwrap().contains("complete"));
+    stage.tasks.close();
+    stage.tasks.wait().await;
+}
