@@ -9,6 +9,7 @@ use axum::http::header::LOCATION;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -245,7 +246,7 @@ async fn redirect(Path(status): Path<u16>, Query(Target { to }): Query<Target>) 
 
 impl World {
     /// Sets what later pulls of a connection do; `false` when there is no such connection.
-    fn set_scenario(&mut self, link_id: &str, scenario: Scenario, now: chrono::DateTime<chrono::Utc>) -> bool {
+    fn set_scenario(&mut self, link_id: &str, scenario: Scenario, now: DateTime<Utc>) -> bool {
         let Some(link) = self.links.get_mut(link_id) else { return false };
         link.scenario = scenario;
         link.pulls = 0;
@@ -253,94 +254,5 @@ impl World {
             self.delete_link(link_id, now);
         }
         true
-    }
-
-    /// What really is, for comparing with what a client believes. No tokens, no personal data.
-    fn truth(&self, only: Option<&str>) -> Value {
-        let wanted = |id: &str| only.is_none_or(|only| only == id);
-        let orders: Vec<Value> = self
-            .order_ids
-            .iter()
-            .filter(|id| wanted(id))
-            .filter_map(|id| self.orders.get(id))
-            .map(|order| {
-                let employers: Vec<Value> = order
-                    .suborders
-                    .iter()
-                    .map(|one| {
-                        json!({
-                            "id": one.id,
-                            "suborder_number": one.number,
-                            "status": one.status.as_str(),
-                            "last_task_status": one.last_task.map(|state| state.as_str()),
-                            "link_id": one.link_id,
-                        })
-                    })
-                    .collect();
-                json!({
-                    "order_id": order.id,
-                    "order_number": order.order_number,
-                    "user_id": order.user_id,
-                    "products": order.products,
-                    "parent": order.parent,
-                    "initial_order": order.initial_order,
-                    "refresh_order": order.refresh_order,
-                    "refreshes": order.refreshes,
-                    "created_at": order.created_at,
-                    "completed_at": order.completed_at,
-                    "canceled_at": order.canceled_at,
-                    "is_expired": order.is_expired,
-                    "employers": employers,
-                })
-            })
-            .collect();
-        let mut links: Vec<&super::state::Link> = self.links.values().filter(|_| only.is_none()).collect();
-        links.sort_by(|a, b| a.id.cmp(&b.id));
-        let links: Vec<Value> = links
-            .into_iter()
-            .map(|link| {
-                json!({
-                    "link_id": link.id,
-                    "user_id": link.user_id,
-                    "provider_id": link.provider.id,
-                    "scenario": link.scenario,
-                    "status": link.status.as_str(),
-                    "authorised_at": link.authorised_at,
-                    "deleted_at": link.deleted_at,
-                    "data_as_of": link.data.as_ref().map(|data| data.as_of),
-                    "refreshes_counted": link.attempts.len(),
-                })
-            })
-            .collect();
-        let billing: Vec<Value> = self
-            .billing
-            .iter()
-            .filter(|line| line.order_id.as_deref().is_some_and(wanted) || only.is_none())
-            .map(|line| {
-                json!({
-                    "at": line.at,
-                    "task_id": line.task_id,
-                    "link_id": line.link_id,
-                    "order_id": line.order_id,
-                    "product": line.product,
-                    "kind": if line.refresh { "refresh" } else { "login" },
-                })
-            })
-            .collect();
-        let notices: Vec<Value> = self
-            .notices
-            .iter()
-            .filter(|notice| wanted(&notice.order_id))
-            .map(|notice| {
-                json!({
-                    "at": notice.at,
-                    "order_id": notice.order_id,
-                    "employer_id": notice.suborder_id,
-                    "channel": notice.channel,
-                    "reason": notice.reason.as_str(),
-                })
-            })
-            .collect();
-        json!({ "orders": orders, "links": links, "billing": billing, "notices": notices })
     }
 }

@@ -85,13 +85,14 @@ impl World {
         at: DateTime<Utc>,
     ) {
         let Some(suborder) = self.orders.get(order_id).and_then(|order| order.suborder(suborder_id)) else { return };
-        self.emit_order(order_id, Some(suborder.id.clone()), kind, suborder.product, status, at);
+        let (suborder_id, product) = (suborder.id.clone(), suborder.product);
+        self.emit_order(order_id, Some(&suborder_id), kind, product, status, at);
     }
 
     fn emit_order(
         &mut self,
         order_id: &str,
-        suborder_id: Option<Id>,
+        suborder_id: Option<&Id>,
         kind: &'static str,
         product: &'static str,
         status: &'static str,
@@ -99,7 +100,6 @@ impl World {
     ) {
         let Some(order) = self.orders.get(order_id) else { return };
         let link_id = suborder_id
-            .as_ref()
             .filter(|_| status != "expired")
             .and_then(|id| order.suborder(id))
             .and_then(|suborder| suborder.link_id.as_ref());

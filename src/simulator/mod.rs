@@ -12,7 +12,9 @@
 mod api;
 mod applicant;
 mod chance;
+mod connect;
 mod control;
+mod data;
 mod deliveries;
 mod engine;
 mod events;
@@ -26,6 +28,7 @@ mod scenarios;
 mod seed;
 mod settings;
 mod state;
+mod truth;
 mod walk;
 
 use std::net::SocketAddr;

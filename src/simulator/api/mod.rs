@@ -5,6 +5,8 @@
 
 mod answer;
 mod body;
+mod gate;
+mod history;
 mod links;
 mod orders;
 mod page;
@@ -20,9 +22,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use axum::http::header::{CONTENT_TYPE, HOST};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Request, Response};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use futures_util::stream;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, Limited, StreamBody};
@@ -30,8 +32,6 @@ use hyper::body::{Frame, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use secrecy::ExposeSecret;
-use subtle::ConstantTimeEq;
 use tokio::net::{TcpListener, TcpStream};
 
 use self::answer::{Answer, Body};
@@ -40,7 +40,7 @@ use super::faults::{Action, Fault};
 use super::log::What;
 use super::outbox::LaneKey;
 use super::refusal::Refusal;
-use super::state::{Environment, Owner, World};
+use super::state::Owner;
 
 /// The largest request body that is read.
 const BODY_LIMIT: usize = 1024 * 1024;
@@ -100,8 +100,8 @@ async fn connection(shared: &Shared, stream: TcpStream) {
 }
 
 async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<ResponseBody>, Dropped> {
-    let (head, body) = request.into_parts();
-    let (method, path) = (head.method.as_str(), head.uri.path());
+    let (parts, body) = request.into_parts();
+    let (method, path) = (parts.method.as_str(), parts.uri.path());
     let fault = shared.lock().faults.of_request(method, path);
     match fault.map(|fault| fault.action) {
         Some(action @ Action::Refuse) => {
@@ -130,7 +130,7 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
             note(shared, method, path, None, Some(&answer), fault.map(|fault| fault.action));
             (answer, Held::default())
         }
-        None => execute(shared, &head.headers, method, path, head.uri.query(), &body, fault).await,
+        None => execute(shared, &parts.headers, method, path, parts.uri.query(), &body, fault).await,
     };
     finish(shared, answer, held, fault).await
 }
@@ -277,76 +277,4 @@ fn note(
     };
     let now = shared.clock.now();
     shared.lock().log.add(now, what);
-}
-
-impl World {
-    fn answer(
-        &mut self,
-        headers: &HeaderMap,
-        method: &str,
-        path: &str,
-        query: Option<&str>,
-        body: &[u8],
-        now: DateTime<Utc>,
-    ) -> (Answer, Option<String>) {
-        let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or("localhost");
-        if self.settings.trailing_slash_required && !path.ends_with('/') {
-            let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-            let answer = match method {
-                "GET" => Answer::with_slash(format!("http://{host}{path}/{query}")),
-                _ => Answer::refused(Refusal::NotFound, false),
-            };
-            return (answer, None);
-        }
-        let hint = self.settings.retry_after_header;
-        let Some(owner) = self.authenticate(headers) else {
-            return (Answer::refused(Refusal::NotAuthenticated, hint), None);
-        };
-        let client = self.clients.get(owner.client).map(|client| client.client_id.clone());
-        let answered = self.admit(owner, now).and_then(|()| check_media_type(headers, body)).and_then(|()| {
-            let query = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
-            routes::route(self, &Call { owner, now, method, path, query, host, body })
-        });
-        (answered.unwrap_or_else(|refusal| Answer::refused(refusal, hint)), client)
-    }
-
-    /// The client and environment that the two headers name.
-    fn authenticate(&self, headers: &HeaderMap) -> Option<Owner> {
-        let client_id = headers.get("x-access-client-id")?.to_str().ok()?;
-        let secret = headers.get("x-access-secret")?.to_str().ok()?;
-        let client = self.clients.iter().position(|client| client.client_id == client_id)?;
-        let known = self.clients.get(client)?.secrets.iter();
-        let matching: Vec<Environment> = known
-            .filter(|(_, known)| bool::from(known.expose_secret().as_bytes().ct_eq(secret.as_bytes())))
-            .map(|(environment, _)| *environment)
-            .collect();
-        matching.first().map(|environment| Owner { client, environment: *environment })
-    }
-
-    /// Counts a request against the rate of its key: a rolling minute.
-    fn admit(&mut self, owner: Owner, now: DateTime<Utc>) -> Result<(), Refusal> {
-        let limit = usize::try_from(self.settings.requests_per_minute).unwrap_or(usize::MAX);
-        if limit == 0 {
-            return Ok(());
-        }
-        let minute = TimeDelta::seconds(60);
-        let times = self.requests.entry(owner).or_default();
-        while times.front().is_some_and(|first| *first <= now - minute) {
-            times.pop_front();
-        }
-        if times.len() >= limit {
-            let wait = times.front().map_or(TimeDelta::zero(), |first| *first + minute - now);
-            return Err(Refusal::Throttled { seconds: wait.num_seconds() + 1 });
-        }
-        times.push_back(now);
-        Ok(())
-    }
-}
-
-fn check_media_type(headers: &HeaderMap, body: &[u8]) -> Result<(), Refusal> {
-    let sent = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    match sent {
-        Some(sent) if !body.is_empty() && !sent.starts_with("application/json") => Err(Refusal::UnsupportedMediaType),
-        _ => Ok(()),
-    }
 }

@@ -46,9 +46,9 @@ pub(crate) fn create(world: &mut World, call: &Call) -> Result<Answer, Refusal> 
     let ssn = body.text("ssn")?.map(|ssn| checked_ssn(&ssn)).transpose()?;
     let source = match body.text("source")? {
         None => "internal",
-        Some(word) => SOURCES
+        Some(asked) => SOURCES
             .into_iter()
-            .find(|known| *known == word)
+            .find(|known| *known == asked)
             .ok_or_else(|| Refusal::field("source", "Not a valid choice."))?,
     };
     let employers = body.list("employers")?.unwrap_or_default();
@@ -199,7 +199,7 @@ pub(crate) fn events(world: &World, call: &Call, id: &str) -> Result<Answer, Ref
 
 /// Orders of the people with this SSN.
 pub(crate) fn lookup(world: &World, call: &Call) -> Result<Answer, Refusal> {
-    let ssn = RequestBody::parse(call.body)?.required_text("ssn", 9)?;
+    let ssn = RequestBody::parse(call.body)?.required_text("ssn", 128)?;
     let ssn = checked_ssn(&ssn)?;
     let orders: Vec<&Order> = world
         .order_ids

@@ -1,7 +1,7 @@
 //! Which path does what.
 
 use super::answer::Answer;
-use super::{Call, links, orders, reports, tasks, users, webhooks};
+use super::{Call, history, links, orders, reports, tasks, users, webhooks};
 use crate::simulator::payroll::Detail;
 use crate::simulator::refusal::Refusal;
 use crate::simulator::state::World;
@@ -46,12 +46,10 @@ pub(crate) fn route(world: &mut World, call: &Call) -> Result<Answer, Refusal> {
         (["webhooks", id], "GET") => webhooks::read(world, call, id),
         (["webhooks", id], "PATCH") => webhooks::patch(world, call, id),
         (["webhooks", id], "DELETE") => webhooks::delete(world, call, id),
-        (["webhook-requests"], "GET") => webhooks::requests(world, call),
+        (["webhook-requests"], "GET") => history::requests(world, call),
         (
-            ["orders" | "tasks" | "links" | "users" | "webhooks"]
-            | ["orders" | "tasks" | "links" | "users" | "webhooks", _]
-            | ["link-access-tokens" | "webhook-requests"]
-            | ["refresh", "tasks"],
+            ["orders" | "tasks" | "links" | "users" | "webhooks" | "link-access-tokens" | "webhook-requests"]
+            | ["orders" | "tasks" | "links" | "users" | "webhooks", _],
             _,
         ) => Err(Refusal::MethodNotAllowed),
         _ => Err(Refusal::NotFound),

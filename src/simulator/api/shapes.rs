@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::simulator::chance::Id;
 use crate::simulator::events::instant;
 use crate::simulator::payroll::{Detail, Person, Snapshot, employments};
+use crate::simulator::scenarios::TaskState;
 use crate::simulator::state::{Link, Order, Provider, Suborder, Task, User, World};
 
 /// An order.
@@ -220,7 +221,7 @@ impl World {
             data_source: link.map(|link| link.data_source.clone()),
             provider: link.map(|link| ProviderView::from(&link.provider)),
             is_suspicious: suborder.suspicious,
-            last_task_status: suborder.last_task.map(|state| state.as_str()),
+            last_task_status: suborder.last_task.map(TaskState::as_str),
             start_date: suborder.asked.start_date.clone(),
             end_date: suborder.asked.end_date.clone(),
             company_name: suborder.asked.company_name.clone().or_else(|| link.map(|link| link.company_name.clone())),

@@ -74,7 +74,7 @@ impl PayFrequency {
             Self::Semimonthly => {
                 let month = first_of_month(job_start, index / 2);
                 let sixteenth = month + TimeDelta::days(15);
-                if index % 2 == 0 {
+                if index.is_multiple_of(2) {
                     (month, month + TimeDelta::days(14), 5)
                 } else {
                     (sixteenth, last_of_month(month), 5)

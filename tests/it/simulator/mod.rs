@@ -1,4 +1,13 @@
 //! Tests of `simulator`.
 
+mod api;
+mod applicant;
+mod deliveries;
+mod editions;
+mod faults;
+mod quota;
 mod refresh;
+mod repeatable;
 mod rig;
+mod scenarios;
+mod time;
