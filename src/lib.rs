@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod http;
+pub mod work;
 pub mod webhooks;
 pub mod renewals;
 pub mod orders;

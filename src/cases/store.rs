@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ActiveValue::Unchanged, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::{Case, Renewal};
@@ -155,6 +155,15 @@ impl Locked {
 /// Renewal of the agency.
 pub(crate) async fn find_renewal_in_tx(tx: &Tx, agency: AgencyId, id: RenewalId) -> Result<Option<Renewal>, Error> {
     let query = renewals::Entity::find_by_id(id.0).filter(renewals::Column::AgencyId.eq(agency.0));
+    Ok(query.one(tx).await?.map(Renewal::from))
+}
+
+/// The renewal of the case that was decided last.
+pub(crate) async fn find_last_decided_in_tx(tx: &Tx, case: &Case) -> Result<Option<Renewal>, Error> {
+    let query = renewals::Entity::find()
+        .filter(renewals::Column::CaseId.eq(case.id.0))
+        .filter(renewals::Column::ClosedAt.is_not_null())
+        .order_by_desc(renewals::Column::ClosedAt);
     Ok(query.one(tx).await?.map(Renewal::from))
 }
 

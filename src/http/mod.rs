@@ -2,11 +2,11 @@
 //!
 //! Actors: portals and batch jobs on `/graphql` (POST, GET when enabled, WebSocket, event streams), Truv on
 //! `/webhooks/truv/{agency}`, operators on a listener of their own ([`health`]). The edge decides who is asking
-//! ([`token`]), whether the request may be looked at ([`guard`]), and in which words the answer leaves ([`answer`]); what
+//! ([`token`]), whether the request may be looked at (`guard`), and in which words the answer leaves (`answer`); what
 //! is asked is run by an [`ports::Executor`], which it does not know.
 //!
 //! Nothing is durable here: a webhook is acknowledged after [`ports::Intake`] has stored it, and a subscription resumes
-//! by its cursor. The edge does not decide what a caller may see; that is asked inside, with the [`Caller`] it passes.
+//! by its cursor. The edge does not decide what a caller may see; that is asked inside, with the `Caller` it passes.
 
 mod answer;
 mod auth;
@@ -22,6 +22,7 @@ mod operation;
 mod operations;
 mod origin;
 mod outgoing;
+mod pace;
 pub mod ports;
 mod protocol;
 mod refusal;

@@ -27,6 +27,7 @@ use crate::http::negotiation::JSON;
 use crate::http::operation::Operation;
 use crate::http::operations::{NoPlace, Operations};
 use crate::http::outgoing::{self, Outgoing};
+use crate::http::pace::Pace;
 use crate::http::protocol::{self, ClientMessage, Closing};
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
@@ -212,6 +213,11 @@ impl Connection {
                 self.operations.stop(&id);
                 ControlFlow::Continue(())
             }
+            ClientMessage::Ping(Some(Value::Object(payload)))
+                if given(&payload).is_some() && self.signed_in.is_some() =>
+            {
+                self.renew(&payload).await
+            }
             ClientMessage::Ping(payload) => self.say(protocol::pong(payload.as_ref())),
             ClientMessage::Pong => ControlFlow::Continue(()),
         }
@@ -219,27 +225,64 @@ impl Connection {
 
     /// `connection_init`: the token is in the payload, or else in the handshake's header.
     async fn introduce(&mut self, payload: &Map<String, Value>) -> Step {
-        let given = payload.iter().find(|(key, _)| key.eq_ignore_ascii_case("authorization")).map(|(_, value)| value);
-        let token = match (given, &self.handshake) {
+        let token = match (given(payload), &self.handshake) {
             (Some(Value::String(value)), _) => auth::token_of(value),
             (Some(_), _) | (None, Handshake::Nothing | Handshake::Malformed) => None,
             (None, Handshake::Token(token)) => Some(token.as_str()),
         };
         let Some(token) = token else { return ControlFlow::Break(Closing::FORBIDDEN) };
-        let parts = &self.edge.parts;
-        let caller = match auth::resolve(&parts.verifier, parts.directory.as_ref(), token).await {
+        let caller = match self.resolve(token).await {
             Ok(caller) => caller,
-            Err(refusal) if refusal.code() == Code::Unauthenticated => return ControlFlow::Break(Closing::FORBIDDEN),
-            // What a retry can cure must not look like a refusal, after which clients give up.
-            Err(_) => return ControlFlow::Break(Closing::BUSY),
+            Err(reason) => return ControlFlow::Break(reason),
         };
         let subject = (caller.agency, Some(caller.subject.clone()));
         let Some(seat) = self.edge.sockets.take(subject, self.edge.graphql.socket.max_per_subject) else {
             return ControlFlow::Break(Closing::BUSY);
         };
-        let ends_at = caller.expires_at.map(|at| parts.verifier.ends_at(at));
+        let ends_at = self.ends_at(&caller);
         self.signed_in = Some(SignedIn { caller: Arc::new(caller), ends_at, _seat: seat });
         self.say(protocol::ack())
+    }
+
+    /// A ping that carries a token prolongs the socket without a gap: the running operations go on, later ones run with
+    /// the new token's scopes. It must be the same subject's, with no
+    /// scope less.
+    async fn renew(&mut self, payload: &Map<String, Value>) -> Step {
+        let Some(token) = given(payload).and_then(Value::as_str).and_then(auth::token_of) else {
+            return ControlFlow::Break(Closing::FORBIDDEN);
+        };
+        let caller = match self.resolve(token).await {
+            Ok(caller) => caller,
+            Err(reason) => return ControlFlow::Break(reason),
+        };
+        let ends_at = self.ends_at(&caller);
+        match &mut self.signed_in {
+            // With fewer scopes the running operations would outlive their permission.
+            Some(held)
+                if held.caller.agency == caller.agency
+                    && held.caller.subject == caller.subject
+                    && held.caller.scopes.iter().all(|scope| caller.has(*scope)) =>
+            {
+                held.caller = Arc::new(caller);
+                held.ends_at = ends_at;
+                // The token is not sent back.
+                self.say(protocol::pong(None))
+            }
+            _ => ControlFlow::Break(Closing::FORBIDDEN),
+        }
+    }
+
+    async fn resolve(&self, token: &str) -> Result<Caller, Closing> {
+        let parts = &self.edge.parts;
+        auth::resolve(&parts.verifier, parts.directory.as_ref(), token).await.map_err(|refusal| match refusal.code() {
+            Code::Unauthenticated => Closing::FORBIDDEN,
+            // What a retry can cure must not look like a refusal, after which clients give up.
+            _ => Closing::BUSY,
+        })
+    }
+
+    fn ends_at(&self, caller: &Caller) -> Option<DateTime<Utc>> {
+        caller.expires_at.map(|at| self.edge.parts.verifier.ends_at(at))
     }
 
     fn subscribe(&mut self, id: String, request: Value) -> Step {
@@ -273,6 +316,11 @@ impl Connection {
     }
 }
 
+/// The `authorization` member of a payload, its key in any case.
+fn given(payload: &Map<String, Value>) -> Option<&Value> {
+    payload.iter().find(|(key, _)| key.eq_ignore_ascii_case("authorization")).map(|(_, value)| value)
+}
+
 /// The close code of a connection that broke the rules of WebSocket itself (RFC 6455, 7.4.1); `None` when it is gone.
 fn fault(error: axum::Error) -> Option<Closing> {
     match error.into_inner().downcast::<WireError>().map(|error| *error) {
@@ -281,32 +329,5 @@ fn fault(error: axum::Error) -> Option<Closing> {
         Ok(WireError::Protocol(tungstenite::error::ProtocolError::ResetWithoutClosingHandshake)) => None,
         Ok(WireError::Protocol(_)) => Some(Closing::PROTOCOL),
         _ => None,
-    }
-}
-
-/// A bucket of messages that fills at a steady rate and holds four seconds' worth.
-struct Pace {
-    per_second: f64,
-    left: f64,
-    at: Instant,
-}
-
-impl Pace {
-    const SECONDS_HELD: f64 = 4.0;
-
-    fn new(per_second: u32) -> Self {
-        let per_second = f64::from(per_second.max(1));
-        Self { per_second, left: per_second * Self::SECONDS_HELD, at: Instant::now() }
-    }
-
-    fn admits(&mut self, now: Instant) -> bool {
-        let gained = now.duration_since(self.at).as_secs_f64() * self.per_second;
-        self.left = (self.left + gained).min(self.per_second * Self::SECONDS_HELD);
-        self.at = now;
-        let admits = self.left >= 1.0;
-        if admits {
-            self.left -= 1.0;
-        }
-        admits
     }
 }

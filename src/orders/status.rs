@@ -160,6 +160,11 @@ pub fn standing(employer: &OrderEmployer) -> Standing {
     }
 }
 
+/// Whether the employer's data is there.
+pub fn is_completed(employer: &OrderEmployer) -> bool {
+    standing(employer) == Standing::Completed
+}
+
 /// The state of an order that Truv has, from the standings of its employers.
 pub fn derive(standings: &[Standing], is_canceled: bool) -> OrderStatus {
     let any = |standing| standings.contains(&standing);

@@ -1,9 +1,14 @@
 //! Renewals: from newest data to the screen that a caseworker decides on.
 //!
-//! [`compare`] fills the review: it sets the newest report of a case against its baseline, line by line, and says what
-//! changed and what is worth a look. It is pure; whoever calls it loads the jobs and knows which connections were asked.
+//! `fetch` brings the report of an order and puts it up for review; [`compare`] fills the review: it sets the report
+//! against its baseline, line by line, and says what changed and what is worth a look (pure; whoever calls it loads the
+//! jobs and knows which connections were asked); [`decide`] takes the caseworker's decision, which ends the renewal.
 //! Whether the client stays eligible is for people to decide, so nothing here says so.
 
+mod decide;
+mod fetch;
 mod review;
 
+pub use self::decide::{Decide, DecideError, decide};
+pub(crate) use self::fetch::fetch;
 pub use self::review::{Baseline, Field, Job, Rules, changes, compare};

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::snapshot::{Content, Known, KnownJob, KnownStatement};
 use super::{Employment, PayLine, PayStatement, Report};
-use crate::ids::{AgencyId, ReportId};
+use crate::ids::{AgencyId, CaseId, OrderId, ReportId};
 use crate::storage::entities::{employments, pay_statements, reports};
 use crate::storage::{Error, Tx};
 use crate::words::{DataSource, PayFrequency};
@@ -23,6 +23,28 @@ fn amount(text: Option<String>) -> Option<Decimal> {
 
 fn text(amount: Option<Decimal>) -> Option<String> {
     amount.map(|amount| amount.to_string())
+}
+
+/// The report of an order that Truv put together at this time.
+pub(crate) async fn find_of_order(tx: &Tx, order: OrderId, at: DateTime<Utc>) -> Result<Option<ReportId>, Error> {
+    let query = reports::Entity::find()
+        .select_only()
+        .column(reports::Column::Id)
+        .filter(reports::Column::OrderId.eq(order.0))
+        .filter(reports::Column::GeneratedAt.eq(at));
+    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+}
+
+/// The newest report of a case that another order brought.
+pub(crate) async fn find_newest(tx: &Tx, case: CaseId, other_than: OrderId) -> Result<Option<ReportId>, Error> {
+    let query = reports::Entity::find()
+        .select_only()
+        .column(reports::Column::Id)
+        .filter(reports::Column::CaseId.eq(case.0))
+        .filter(reports::Column::OrderId.ne(other_than.0))
+        .order_by_desc(reports::Column::GeneratedAt)
+        .order_by_desc(reports::Column::Id);
+    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
 }
 
 /// A job as it is stored: with Truv's own words beside what we read from them.

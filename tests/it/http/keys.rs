@@ -34,7 +34,7 @@ fn public(kid: &str, key: &EncodingKey, algorithm: Algorithm) -> Value {
         return json!({ "kid": kid, "kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "x": ED_PUBLIC });
     }
     let mut jwk = serde_json::to_value(Jwk::from_encoding_key(key, algorithm).unwrap()).unwrap();
-    jwk["kid"] = json!(kid);
+    jwk.as_object_mut().unwrap().insert("kid".to_owned(), json!(kid));
     jwk
 }
 

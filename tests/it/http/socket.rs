@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::http::stage::{ORIGIN, Stage, noon};
+use crate::http::stage::{ORIGIN, Stage, claims, noon};
 
 struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -24,7 +24,7 @@ async fn shake(stage: &Stage, headers: &[(&'static str, &str)]) -> Result<Client
     match connect_async(request).await {
         Ok((socket, _)) => Ok(Client(socket)),
         Err(tungstenite::Error::Http(response)) => Err(response.status().as_u16()),
-        Err(error) => panic!("{error}"),
+        Err(error) => unreachable!("{error}"),
     }
 }
 
@@ -59,7 +59,7 @@ impl Client {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) => {}
-                other => panic!("{other:?}"),
+                other => unreachable!("{other:?}"),
             }
         }
     }
@@ -73,7 +73,7 @@ impl Client {
                     return frame.code.into();
                 }
                 Some(Ok(_)) => {}
-                other => panic!("no close frame: {other:?}"),
+                other => unreachable!("no close frame: {other:?}"),
             }
         }
     }
@@ -341,11 +341,43 @@ async fn the_close_of_a_client_is_answered() {
 #[tokio::test]
 async fn the_last_minute_of_a_token_still_counts() {
     let stage = Stage::open().await;
-    let mut claims = stage.claims();
+    let mut claims = claims();
     claims.expires_at = noon() - chrono::TimeDelta::seconds(20);
     let mut client = Client::open(&stage).await;
     client.init(&stage.token_for(&claims)).await;
     assert_eq!(client.hear().await["type"], "connection_ack");
     stage.clock.advance(Duration::from_secs(10));
     assert_eq!(client.closed().await, 4403);
+}
+
+#[tokio::test]
+async fn a_ping_with_a_new_token_prolongs_a_running_stream() {
+    let stage = Stage::open().await;
+    let mut client = Client::signed_in(&stage).await;
+    client.subscribe("1", "subscription { ticks { number } }").await;
+    assert_eq!(client.hear().await["type"], "next");
+    let mut later = claims();
+    later.expires_at = noon() + chrono::TimeDelta::hours(2);
+    let ping = |token: String| json!({ "type": "ping", "payload": { "Authorization": format!("Bearer {token}") } });
+    client.say(&ping(stage.token_for(&later))).await;
+    assert_eq!(client.hear().await, json!({ "type": "pong" }));
+    stage.clock.advance(Duration::from_secs(3_700));
+    client.subscribe("2", "{ hello }").await;
+    assert_eq!(client.hear().await["type"], "next");
+    stage.clock.advance(Duration::from_hours(1));
+    assert_eq!(client.closed().await, 4403);
+}
+
+#[tokio::test]
+async fn a_ping_with_somebody_elses_token_or_fewer_scopes_ends_the_socket() {
+    let stage = Stage::open().await;
+    let (mut other, mut fewer) = (claims(), claims());
+    other.subject = "ben".to_owned();
+    fewer.scopes.clear();
+    for claims in [other, fewer] {
+        let mut client = Client::signed_in(&stage).await;
+        let bearer = format!("Bearer {}", stage.token_for(&claims));
+        client.say(&json!({ "type": "ping", "payload": { "authorization": bearer } })).await;
+        assert_eq!(client.closed().await, 4403);
+    }
 }

@@ -8,7 +8,7 @@ use rstest::rstest;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use crate::http::stage::{SECRET, Stage, answer, client, code, noon, settings};
+use crate::http::stage::{SECRET, Stage, answer, claims, client, code, noon, settings};
 
 fn payload() -> Value {
     json!({
@@ -169,7 +169,7 @@ async fn a_configured_type_is_demanded() {
 async fn what_was_issued_is_read_back() {
     let auth = settings().auth;
     let stage = Stage::open().await;
-    let mut claims = stage.claims();
+    let mut claims = claims();
     claims.scopes = vec![Scope::CasesRead, Scope::OrdersRefresh];
     claims.name = Some("Ana Gómez".to_owned());
     claims.token_id = Some("t-1".to_owned());
@@ -183,7 +183,7 @@ async fn development_tokens_are_refused_beside_a_real_issuer_and_with_short_secr
     let issue = |change: &dyn Fn(&mut recert::config::Auth)| {
         let mut auth = settings().auth;
         change(&mut auth);
-        Token::issue(&auth, &stage.claims(), noon()).err()
+        Token::issue(&auth, &claims(), noon()).err()
     };
     assert_eq!(issue(&|auth| auth.jwks = Some("keys.json".to_owned())), Some(IssueError::RealIssuer));
     assert_eq!(issue(&|auth| auth.hmac_secret = None), Some(IssueError::NoSecret));

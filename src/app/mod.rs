@@ -1,0 +1,240 @@
+//! Builds every long-lived thing once, wires it, and takes it down again in order.
+//!
+//! Nothing else in the crate spawns a task that outlives its caller. Stopping goes from the outside in: readiness goes
+//! off, listeners and streams close, requests in hand end, background work ends what it holds, the database closes.
+
+mod ports;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::events::Hub;
+use crate::http::{self, health, keys, serve, token};
+use crate::ids::Ids;
+use crate::kit::{Account, Kit};
+use crate::people;
+use crate::storage::{self, Database};
+use crate::truv;
+use crate::work;
+
+/// What comes from outside: time, ids, and the open database.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Time.
+    pub clock: Clock,
+    /// New ids.
+    pub ids: Ids,
+    /// The database; [`App::start`] migrates SQLite by itself, and demands that PostgreSQL has been migrated.
+    pub db: Database,
+}
+
+/// The running gateway.
+#[derive(Debug)]
+pub struct App {
+    public: SocketAddr,
+    admin: SocketAddr,
+    kit: Kit,
+    is_draining: Arc<AtomicBool>,
+    /// Listeners, requests and streams.
+    edge: TaskTracker,
+    close_edge: CancellationToken,
+    /// Background work.
+    inner: TaskTracker,
+    close_inner: CancellationToken,
+}
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Migrations are missing on PostgreSQL.
+    #[error("the database is behind by {} (first: {}). Apply the migrations with `recert migrate`, then start again", plural(.0.len()), .0.first().map_or("", String::as_str))]
+    Behind(Vec<String>),
+    /// The database fails.
+    #[error("the database failed at start")]
+    Storage(#[from] storage::Error),
+    /// The Truv client cannot be built.
+    #[error("the Truv client of agency `{agency}` cannot be built")]
+    Truv {
+        /// The agency's slug.
+        agency: String,
+        /// Why.
+        source: truv::BuildError,
+    },
+    /// The keys for tokens cannot be loaded.
+    #[error("the keys for tokens cannot be loaded")]
+    Keys(#[from] keys::KeysError),
+    /// An origin of the allow-list is not one.
+    #[error("the list of CORS origins is wrong")]
+    Origins(#[from] http::OriginError),
+    /// A listener could not be opened.
+    #[error("cannot listen on {address}; is the port taken? Choose another one ({setting})")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The setting that names it.
+        setting: &'static str,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+fn plural(count: usize) -> String {
+    if count == 1 { "1 migration".to_owned() } else { format!("{count} migrations") }
+}
+
+impl App {
+    /// Starts everything; when this returns, requests are answered.
+    ///
+    /// # Errors
+    /// [`StartError`]; nothing is then left running.
+    pub async fn start(config: &Config, parts: Parts) -> Result<Self, StartError> {
+        // One process, one crypto library; a second start in one process (tests) finds it installed.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        prepare_database(&parts.db).await?;
+        let kit = kit(config, parts).await?;
+        let hub = Hub::new();
+        let verifier = Arc::new(token::Verifier::load(&config.auth, kit.clock.clone()).await?);
+
+        let (edge, close_edge) = (TaskTracker::new(), CancellationToken::new());
+        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
+        let router = http::router(
+            http::Parts {
+                executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone())),
+                directory: Arc::new(ports::Staff::new(kit.clone())),
+                intake: Arc::new(ports::Inbox::new(kit.clone())),
+                verifier: Arc::clone(&verifier),
+                clock: kit.clock.clone(),
+                ids: kit.ids.clone(),
+                tasks: edge.clone(),
+                shutdown: close_edge.clone(),
+            },
+            &config.server,
+            &config.graphql,
+            &config.webhooks,
+        )?;
+        let is_draining = Arc::new(AtomicBool::new(false));
+        let health = health::router(readiness(kit.clone(), Arc::clone(&is_draining)));
+        let (public, public_addr) = listen(config.server.listen, "RECERT_LISTEN, --listen or --port").await?;
+        let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
+
+        inner.spawn(hub.run(kit.clone(), close_inner.clone()));
+        inner.spawn(work::run(kit.clone(), close_inner.clone()));
+        let stop_keys = close_inner.clone();
+        inner.spawn(async move {
+            tokio::select! {
+                () = stop_keys.cancelled() => {}
+                () = verifier.keep_fresh() => stop_keys.cancelled().await,
+            }
+        });
+        for (listener, router) in [(public, router), (admin, health)] {
+            let timeout = config.server.header_timeout;
+            edge.spawn(serve::serve(listener, router, timeout, edge.clone(), close_edge.clone()));
+        }
+        tracing::info!(public = %public_addr, admin = %admin_addr, "the gateway answers");
+        Ok(Self {
+            public: public_addr,
+            admin: admin_addr,
+            kit,
+            is_draining,
+            edge,
+            close_edge,
+            inner,
+            close_inner,
+        })
+    }
+
+    /// Where clients and Truv reach it.
+    pub fn public_addr(&self) -> SocketAddr {
+        self.public
+    }
+
+    /// Where operators reach it.
+    pub fn admin_addr(&self) -> SocketAddr {
+        self.admin
+    }
+
+    /// What the verbs work with.
+    pub fn kit(&self) -> &Kit {
+        &self.kit
+    }
+
+    /// Takes everything down in order. `notice` is how long readiness is off before listeners close, so that a load
+    /// balancer has time to notice.
+    pub async fn stop(self, notice: Duration) {
+        self.is_draining.store(true, Ordering::Relaxed);
+        tokio::time::sleep(notice).await;
+        self.close_edge.cancel();
+        self.edge.close();
+        if tokio::time::timeout(Duration::from_secs(20), self.edge.wait()).await.is_err() {
+            tracing::warn!("requests in hand did not end in time; they are broken off");
+        }
+        self.close_inner.cancel();
+        self.inner.close();
+        if tokio::time::timeout(Duration::from_secs(5), self.inner.wait()).await.is_err() {
+            tracing::warn!("background work did not end in time; its leases will run out");
+        }
+        if let Err(error) = self.kit.db.close().await {
+            tracing::warn!(%error, "the database did not close in order");
+        }
+    }
+}
+
+async fn prepare_database(db: &Database) -> Result<(), StartError> {
+    if db.backend() == sea_orm::DbBackend::Sqlite {
+        return Ok(db.migrate().await?);
+    }
+    let missing: Vec<String> =
+        db.migrations().await?.into_iter().filter(|(_, is_applied)| !is_applied).map(|(name, _)| name).collect();
+    if missing.is_empty() { Ok(()) } else { Err(StartError::Behind(missing)) }
+}
+
+async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
+    let Parts { clock, ids, db } = parts;
+    let mut accounts = HashMap::new();
+    for agency in &config.agencies {
+        let enrolled = people::enroll_agency(&db, &clock, &ids, &agency.slug, &agency.name).await?;
+        let Some(secret) = agency.secrets.first() else { continue };
+        let client = truv::Client::try_new(&config.truv, &agency.client_id, secret)
+            .map_err(|source| StartError::Truv { agency: agency.slug.clone(), source })?;
+        let account = Account { slug: agency.slug.clone(), client, secrets: agency.secrets.clone() };
+        accounts.insert(enrolled.id, account);
+    }
+    Ok(Kit {
+        opaque: db.opaque().await?,
+        db,
+        clock,
+        ids,
+        accounts: Arc::new(accounts),
+        renewals: config.renewals.clone(),
+        work: config.work.clone(),
+        webhooks: config.webhooks.clone(),
+    })
+}
+
+fn readiness(kit: Kit, is_draining: Arc<AtomicBool>) -> health::Readiness {
+    Arc::new(move || {
+        let (kit, is_draining) = (kit.clone(), Arc::clone(&is_draining));
+        Box::pin(async move {
+            if is_draining.load(Ordering::Relaxed) {
+                return Err("draining".to_owned());
+            }
+            kit.db.ping().await.map_err(|_| "the database does not answer".to_owned())
+        })
+    })
+}
+
+async fn listen(address: SocketAddr, setting: &'static str) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |source| StartError::Listen { address, setting, source };
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}

@@ -1,0 +1,118 @@
+//! What the edge asks for, over the schema and the database.
+
+use async_graphql::{Request, Response};
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use secrecy::SecretString;
+
+use crate::caller::{Caller, Scope};
+use crate::events::Hub;
+use crate::graphql::{self, Schema};
+use crate::http::ports::{Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
+use crate::http::token::Claims;
+use crate::kit::Kit;
+use crate::people;
+use crate::webhooks;
+
+/// Runs operations on the schema.
+pub(super) struct Operations {
+    kit: Kit,
+    schema: Schema,
+}
+
+impl Operations {
+    pub(super) fn new(kit: Kit, hub: Hub) -> Self {
+        Self { kit, schema: graphql::schema(hub) }
+    }
+
+    fn request(&self, request: Request, session: &Session) -> Request {
+        request.data(graphql::request_data(&self.kit, Caller::clone(&session.caller)))
+    }
+}
+
+impl Executor for Operations {
+    fn execute(&self, request: Request, session: Session) -> BoxFuture<'static, Response> {
+        let (schema, request) = (self.schema.clone(), self.request(request, &session));
+        Box::pin(async move { schema.execute(request).await })
+    }
+
+    fn subscribe(&self, request: Request, session: Session) -> BoxStream<'static, Response> {
+        self.schema.execute_stream(self.request(request, &session)).boxed()
+    }
+
+    fn sdl(&self) -> String {
+        graphql::sdl()
+    }
+
+    fn is_billed(&self, mutation: &str) -> bool {
+        graphql::is_billed(mutation)
+    }
+}
+
+/// Finds the person behind a token.
+pub(super) struct Staff {
+    kit: Kit,
+}
+
+impl Staff {
+    pub(super) fn new(kit: Kit) -> Self {
+        Self { kit }
+    }
+}
+
+impl Directory for Staff {
+    fn resolve(&self, claims: Claims) -> BoxFuture<'_, Result<Caller, ResolveError>> {
+        Box::pin(async move {
+            let (agency, _) = self.kit.account_named(&claims.agency).ok_or(ResolveError::UnknownAgency)?;
+            // Only a token that is limited to a caseload depends on whose it is: the others cost no look-up.
+            let is_limited =
+                claims.scopes.contains(&Scope::CasesReadAssigned) && !claims.scopes.contains(&Scope::CasesRead);
+            let caseworker = if is_limited {
+                let found = people::find_caseworker(&self.kit.db, agency, &claims.subject).await;
+                let found = found.map_err(|error| {
+                    tracing::error!(%error, "the caseworker behind a token could not be looked up");
+                    ResolveError::Unavailable
+                })?;
+                found.map(|caseworker| caseworker.id)
+            } else {
+                None
+            };
+            Ok(Caller {
+                agency,
+                subject: claims.subject,
+                display_name: claims.name,
+                scopes: claims.scopes,
+                caseworker,
+                expires_at: Some(claims.expires_at),
+            })
+        })
+    }
+}
+
+/// Keeps deliveries.
+pub(super) struct Inbox {
+    kit: Kit,
+}
+
+impl Inbox {
+    pub(super) fn new(kit: Kit) -> Self {
+        Self { kit }
+    }
+}
+
+impl Intake for Inbox {
+    fn secrets(&self, agency: &str) -> Option<Vec<SecretString>> {
+        self.kit.account_named(agency).map(|(_, account)| account.secrets.clone())
+    }
+
+    fn store(&self, delivery: RawDelivery) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            let (agency, _) = self.kit.account_named(&delivery.agency).ok_or(StoreError)?;
+            webhooks::receive(&self.kit, agency, &delivery.body).await.map_err(|error| {
+                tracing::error!(%error, "a delivery could not be stored; Truv is asked to send it again");
+                StoreError
+            })
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Applies deliveries in the order they came, several lanes at once: what concerns one order or one task stays in one
+//! lane, so that a watcher sees its steps in their order.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use futures_util::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::deliveries::{self, Claimed};
+use crate::kit::Kit;
+use crate::storage::Error;
+use crate::webhooks;
+
+/// Deliveries taken by one statement.
+const BATCH: u64 = 128;
+/// Distance to the next attempt after a failure of ours.
+const REPEAT: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(kit: Kit, stop: CancellationToken) {
+    let mut commits = kit.db.commits();
+    loop {
+        match deliveries::claim(&kit, BATCH).await {
+            Ok(claimed) if claimed.is_empty() => {}
+            Ok(claimed) => {
+                apply_all(&kit, claimed).await;
+                if !stop.is_cancelled() {
+                    continue;
+                }
+            }
+            Err(error) => tracing::error!(%error, "deliveries could not be read; trying again"),
+        }
+        if !super::wait(&kit, &mut commits, &stop).await {
+            return;
+        }
+    }
+}
+
+async fn apply_all(kit: &Kit, claimed: Vec<Claimed>) {
+    let mut lanes: Vec<Vec<Claimed>> = (0..kit.work.workers.max(1)).map(|_| Vec::new()).collect();
+    let count = lanes.len();
+    for delivery in claimed {
+        let lane = usize::try_from(lane(&delivery)).unwrap_or_default() % count;
+        if let Some(lane) = lanes.get_mut(lane) {
+            lane.push(delivery);
+        }
+    }
+    futures_util::stream::iter(lanes)
+        .for_each_concurrent(None, |lane| async move {
+            for delivery in lane {
+                apply_one(kit, &delivery).await;
+            }
+        })
+        .await;
+}
+
+/// The lane of a delivery: everything about one connection goes the same way. Every event but those of a whole order
+/// names its link.
+fn lane(delivery: &Claimed) -> u64 {
+    let json: Option<serde_json::Value> = serde_json::from_slice(&delivery.body).ok();
+    let field = |name: &str| json.as_ref()?.get(name)?.as_str().map(str::to_owned);
+    let mut hasher = DefaultHasher::new();
+    field("link_id").or_else(|| field("order_id")).hash(&mut hasher);
+    hasher.finish() >> 1
+}
+
+async fn apply_one(kit: &Kit, delivery: &Claimed) {
+    let Err(error) = webhooks::apply(kit, delivery).await else { return };
+    // Two transactions in each other's way are no fault; everything else is worth a look.
+    if matches!(error, Error::Collision(_)) {
+        tracing::debug!(delivery.id = %delivery.id, "a delivery met another transaction; trying again");
+    } else {
+        tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be applied; trying again");
+    }
+    let next_at = kit.clock.now() + TimeDelta::from_std(REPEAT).unwrap_or_default();
+    if let Err(error) = deliveries::return_lease(kit, delivery, next_at).await {
+        tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be put back; its lease will end");
+    }
+}
