@@ -5,12 +5,14 @@
 
 pub mod cli;
 pub mod county;
+pub mod app;
 pub mod http;
+pub mod graphql;
 pub mod work;
 pub mod webhooks;
 pub mod renewals;
-pub mod orders;
 pub mod lineage;
+pub mod orders;
 pub mod reports;
 pub mod links;
 pub mod cases;
@@ -22,6 +24,7 @@ pub mod kit;
 pub mod simulator;
 pub mod truv;
 pub mod storage;
+pub mod page;
 pub mod words;
 pub mod opaque;
 pub mod config;

@@ -140,16 +140,7 @@ impl App {
             edge.spawn(serve::serve(listener, router, timeout, edge.clone(), close_edge.clone()));
         }
         tracing::info!(public = %public_addr, admin = %admin_addr, "the gateway answers");
-        Ok(Self {
-            public: public_addr,
-            admin: admin_addr,
-            kit,
-            is_draining,
-            edge,
-            close_edge,
-            inner,
-            close_inner,
-        })
+        Ok(Self { public: public_addr, admin: admin_addr, kit, is_draining, edge, close_edge, inner, close_inner })
     }
 
     /// Where clients and Truv reach it.

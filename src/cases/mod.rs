@@ -7,6 +7,8 @@
 
 mod assign;
 pub mod import;
+mod load;
+pub mod queue;
 mod renewal;
 mod store;
 
@@ -16,9 +18,13 @@ use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId, R
 use crate::words::{Actor, CaseStatus, NextAction, Program, ReviewDecision};
 
 pub use self::assign::assign;
+pub use self::load::{
+    count_renewals, find_by_number, load, load_last_reviewed, load_of_clients, load_renewals, page_renewals,
+};
 pub(crate) use self::renewal::{close_renewal, open_due_renewals, open_renewal_in_tx};
 pub(crate) use self::store::{
-    Locked, Standing, find_any, find_in_tx, find_last_decided_in_tx, find_renewal_in_tx, in_scope, lock_in_tx, save_renewal_in_tx,
+    Locked, Standing, find_any, find_in_tx, find_last_decided_in_tx, find_renewal_in_tx, in_scope, lock_in_tx,
+    save_renewal_in_tx,
 };
 
 /// One client in one program, with a certification period and a due date.

@@ -14,9 +14,11 @@ pub mod demo;
 pub mod import;
 pub mod logging;
 pub mod migrate;
+pub mod schema;
 pub mod serve;
 pub mod settings;
 pub mod simulator;
+pub mod stop;
 pub mod token;
 
 /// A GraphQL gateway that recertifies people's income without making them start over.
@@ -81,6 +83,22 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// The command failed: the error with everything that caused it.
+    pub fn of(error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let more = error.to_string();
+            // Many errors repeat their cause in their own text.
+            if !text.contains(&more) {
+                text.push_str(": ");
+                text.push_str(&more);
+            }
+            cause = error.source();
+        }
+        Self::Failed(text)
+    }
+
     /// The exit code that goes with it.
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -92,22 +110,30 @@ impl Failure {
 
 /// Runs one command to its end and answers with the exit code.
 pub fn run(cli: Cli, sources: Sources) -> ExitCode {
-    let done = match cli.command {
-        Command::Serve(args) if args.check => serve::check(&args, sources),
-        Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
-        Command::Token(args) => token::run(&args, sources),
-        Command::Demo(_)
-        | Command::Serve(_)
-        | Command::Migrate(_)
-        | Command::Import(_)
-        | Command::Simulator(_)
-        | Command::Schema => Err(Failure::Failed("this build cannot run that command".to_owned())),
-    };
-    match done {
+    match carry_out(cli.command, sources) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("recert: {failure}");
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
+    match command {
+        Command::Serve(args) if args.check => serve::check(&args, sources),
+        Command::Serve(args) => wait_for(serve::run(&args, sources)),
+        Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
+        Command::Token(args) => token::run(&args, sources),
+        Command::Schema => schema::run(),
+        Command::Demo(_) | Command::Migrate(_) | Command::Import(_) | Command::Simulator(_) => {
+            Err(Failure::Failed("this build cannot run that command".to_owned()))
+        }
+    }
+}
+
+/// Runs a command that waits for things on a runtime of its own.
+fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::of(&error))?.block_on(command)
 }

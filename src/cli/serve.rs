@@ -2,9 +2,15 @@
 
 use std::io::{self, Write as _};
 
+use crate::app::{self, App};
 use crate::cli::Failure;
+use crate::cli::logging;
 use crate::cli::settings::SettingsArgs;
+use crate::cli::stop::Signals;
+use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
+use crate::ids::Ids;
+use crate::storage::Database;
 
 /// The flags of `recert serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -48,6 +54,23 @@ impl Args {
             .flag("log.format", "--log-format", self.log_format.as_ref());
         Ok(config::load(&sources)?)
     }
+}
+
+/// Serves until the process is told to stop.
+///
+/// # Errors
+/// [`Failure`]: settings, database, keys or a port are not as they must be.
+pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
+    let config = args.load(sources)?;
+    logging::start(&config.log)?;
+    let failed = |error: &dyn std::error::Error| Failure::of(error);
+    let clock = Clock::system();
+    let db = Database::connect(&config.database).await.map_err(|error| failed(&error))?;
+    let parts = app::Parts { ids: Ids::new(clock.clone()), clock, db };
+    let mut signals = Signals::listen()?;
+    let app = App::start(&config, parts).await.map_err(|error| failed(&error))?;
+    let notice = signals.next().await;
+    signals.end(app.stop(notice)).await
 }
 
 /// `--check`: says whether the settings are usable, and touches neither database nor network.

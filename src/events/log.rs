@@ -103,11 +103,19 @@ pub struct Page {
 /// # Errors
 /// When the database fails.
 pub async fn page(db: &Database, scope: CaseScope, filter: &Filter, window: Window) -> Result<Page, Error> {
+    match admitted(scope, filter) {
+        Some(query) => read(db, query, window).await,
+        None => Ok(Page { events: Vec::new(), has_more: false }),
+    }
+}
+
+/// The events that the scope and the filter admit; `None` when that can be none at all.
+pub(super) fn admitted(scope: CaseScope, filter: &Filter) -> Option<sea_orm::Select<events::Entity>> {
     let mut query = events::Entity::find().filter(events::Column::AgencyId.eq(scope.agency.0));
     match scope.caseload {
         Caseload::All => {}
         Caseload::Of(caseworker) => query = query.filter(events::Column::AssigneeId.eq(caseworker.0)),
-        Caseload::Nobody => return Ok(Page { events: Vec::new(), has_more: false }),
+        Caseload::Nobody => return None,
     }
     if !filter.cases.is_empty() {
         query = query.filter(events::Column::CaseId.is_in(filter.cases.iter().map(|id| id.0)));
@@ -118,7 +126,7 @@ pub async fn page(db: &Database, scope: CaseScope, filter: &Filter, window: Wind
     if !filter.kinds.is_empty() {
         query = query.filter(events::Column::Kind.is_in(filter.kinds.iter().copied()));
     }
-    read(db, query, window).await
+    Some(query)
 }
 
 /// Reads every event after a position, for the tail of the log.
@@ -134,24 +142,42 @@ pub(super) async fn head(db: &Database) -> Result<Position, Error> {
 }
 
 /// The position of the last event that was pruned: a reader before it has lost something.
-pub(super) async fn pruned(db: &Database) -> Result<Position, Error> {
+///
+/// # Errors
+/// When the database fails.
+pub async fn pruned(db: &Database) -> Result<Position, Error> {
     let row = installation::Entity::find_by_id(1).one(db.read()).await?;
     Ok(row.map_or(Position::START, |row| Position { tx: row.pruned_tx, id: row.pruned_id }))
 }
 
-async fn read(db: &Database, mut query: sea_orm::Select<events::Entity>, window: Window) -> Result<Page, Error> {
+/// Limits a query to a part of the log. A row value is a bound of the index, on both databases.
+pub(super) fn beyond(
+    mut query: sea_orm::Select<events::Entity>,
+    after: Option<Position>,
+    before: Option<Position>,
+) -> sea_orm::Select<events::Entity> {
     let place = || Expr::tuple([Expr::col(events::Column::Tx), Expr::col(events::Column::Id)]);
     let bound = |at: Position| Expr::tuple([Expr::value(at.tx), Expr::value(at.id)]);
-    if let Some(after) = window.after {
+    if let Some(after) = after {
         query = query.filter(place().gt(bound(after)));
     }
-    if let Some(before) = window.before {
+    if let Some(before) = before {
         query = query.filter(place().lt(bound(before)));
     }
+    query
+}
+
+/// Limits a query to what no transaction can still get in front of.
+pub(super) fn settled(db: &Database, query: sea_orm::Select<events::Entity>) -> sea_orm::Select<events::Entity> {
     if db.backend() == DbBackend::Postgres {
         // A transaction that is still running may have taken lower numbers than one that has committed.
-        query = query.filter(Expr::cust("tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"));
+        return query.filter(Expr::cust("tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"));
     }
+    query
+}
+
+async fn read(db: &Database, query: sea_orm::Select<events::Entity>, window: Window) -> Result<Page, Error> {
+    let query = settled(db, beyond(query, window.after, window.before));
     let order = if window.from_end { Order::Desc } else { Order::Asc };
     let mut rows = query
         .order_by(events::Column::Tx, order.clone())

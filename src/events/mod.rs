@@ -10,6 +10,7 @@ mod cursor;
 mod hub;
 mod log;
 mod stream;
+mod timeline;
 
 use chrono::{DateTime, Utc};
 
@@ -18,9 +19,10 @@ use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
 
 pub use self::cursor::{Cursor, Position};
 pub use self::hub::Hub;
-pub use self::log::{Filter, Page, Window, page};
+pub use self::log::{Filter, Page, Window, page, pruned};
 pub(crate) use self::log::{Subject, append_in_tx};
 pub use self::stream::{Frame, stream};
+pub use self::timeline::{count, count_of_cases, find, timelines};
 
 /// One committed change of a case.
 #[derive(Clone, Debug, PartialEq)]

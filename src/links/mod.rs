@@ -3,6 +3,7 @@
 //! A link outlives the orders that used it and may serve several cases. `health` decides and touches nothing.
 
 mod health;
+mod load;
 mod store;
 
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::ids::{AgencyId, ClientId, LinkId};
 use crate::words::DataSource;
 
 pub use self::health::{expected_expiry, health};
+pub use self::load::load_of_clients;
 pub(crate) use self::store::{
     Sighting, explain_in_tx, find_all, find_by_truv_id_in_tx, lock_in_tx, mark_broken_in_tx, mark_deleted_in_tx,
     mark_disconnected_in_tx, mark_refreshed_in_tx, return_units_in_tx, see_in_tx, spend_units_in_tx, units_in_tx,

@@ -12,6 +12,8 @@ mod cancel;
 mod idempotency;
 mod news;
 mod plan;
+mod load;
+pub mod pages;
 pub mod policy;
 mod poll;
 mod refresh;
@@ -31,10 +33,11 @@ use crate::words::{
     SuborderStatus, TaskStatus,
 };
 
-pub(crate) use self::advance::{Advanced, advance_in_tx};
+pub(crate) use self::advance::advance_in_tx;
 pub use self::ask::{AskInput, ask};
 pub use self::cancel::cancel;
 pub(crate) use self::cancel::carry_out as carry_out_cancel;
+pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};
 pub(crate) use self::poll::{poll, sweep as sweep_silent};

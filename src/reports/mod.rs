@@ -9,6 +9,7 @@
 pub mod income;
 mod matching;
 pub mod snapshot;
+mod load;
 mod store;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -17,6 +18,9 @@ use rust_decimal::Decimal;
 use crate::ids::{AgencyId, CaseId, EmploymentId, LinkId, OrderId, PayStatementId, ReportId};
 use crate::words::{DataSource, PayFrequency};
 
+pub use self::load::{
+    count_statements, load, load_employments, load_employments_of, load_of_orders, load_statements, page_statements,
+};
 pub use self::matching::is_same_company;
 pub use self::store::NewEmployment;
 pub(crate) use self::store::{find_newest, find_of_order, insert_in_tx, load_known_in_tx};

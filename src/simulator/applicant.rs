@@ -138,7 +138,7 @@ impl World {
                     scenario: Scenario::Ok,
                     error_message: None,
                 };
-                self.begin_task(task_id.clone(), new, now);
+                self.begin_task(&task_id, new, now);
                 let public_token = Some(self.chance.id("public token", &task_id, 0));
                 Ok(Played { employer_id: None, task_id: Some(task_id), public_token })
             }
@@ -227,7 +227,7 @@ impl World {
             scenario: Scenario::Ok,
             error_message: None,
         };
-        self.begin_task(task_id.clone(), new, now);
+        self.begin_task(&task_id, new, now);
         Some(task_id)
     }
 

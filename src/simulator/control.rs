@@ -215,6 +215,9 @@ async fn applicant(State(shared): State<Shared>, Path(order_id): Path<String>, b
     let played = {
         let mut world = shared.lock();
         world.catch_up(now);
+        if !world.orders.contains_key(order_id.as_str()) {
+            return Err(Bad(StatusCode::NOT_FOUND, format!("there is no order `{order_id}`")));
+        }
         world.play(&order_id, &play, now)
     };
     shared.wake();
@@ -227,6 +230,9 @@ async fn bridge(State(shared): State<Shared>, Path(token): Path<String>, body: G
     let played = {
         let mut world = shared.lock();
         world.catch_up(now);
+        if !world.bridge_tokens.contains_key(token.as_str()) {
+            return Err(Bad(StatusCode::NOT_FOUND, "there is no such bridge token".to_owned()));
+        }
         world.play_bridge(&token, &play, now)
     };
     shared.wake();

@@ -2,7 +2,7 @@
 //!
 //! The actors are the API's clients (two headers name them), the endpoints that receive webhooks, the applicant who logs
 //! in or does not, and the payroll providers, which do what each connection's *scenario* says. All state is in memory
-//! behind one lock and is gone when the simulator stops. Time is a [`Clock`](crate::clock::Clock) that tests move;
+//! behind one lock and is gone when the simulator stops. Time is a [`Clock`] that tests move;
 //! everything else that could vary (ids, delays, which event comes first) follows from a seed.
 //!
 //! The shapes are written out here once more, on purpose: sharing them with the client in `truv` would hide a mistake

@@ -107,12 +107,13 @@ impl World {
             // The sample of an original order shows its window restarted by the refresh.
             parent.expired_at = expired_at;
         }
+        self.agenda.add(expired_at, Due::Expire(parent_id));
         self.agenda.add(expired_at, Due::Expire(id.clone()));
         self.emit_order_created(&id, now);
         for (suborder, over) in suborders.into_iter().zip(over_quota) {
             let Some(link_id) = suborder.link_id else { continue };
             let task_id = self.chance.id("task", &suborder.id, 0);
-            self.begin_refresh(task_id, &link_id, product, Some((id.clone(), suborder.id)), over, now);
+            self.begin_refresh(&task_id, &link_id, product, Some((id.clone(), suborder.id)), over, now);
         }
         Ok(id)
     }

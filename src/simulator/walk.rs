@@ -32,7 +32,7 @@ pub(crate) struct NewTask {
 
 impl World {
     /// Creates a task and schedules its first step.
-    pub(crate) fn begin_task(&mut self, id: Id, new: NewTask, at: DateTime<Utc>) {
+    pub(crate) fn begin_task(&mut self, id: &Id, new: NewTask, at: DateTime<Utc>) {
         let task = Task {
             id: id.clone(),
             owner: new.owner,
@@ -54,13 +54,13 @@ impl World {
             suspicious: false,
         };
         self.insert_task(task);
-        self.schedule_step(&id, at);
+        self.schedule_step(id, at);
     }
 
     /// Starts the refresh of one connection, for a suborder or (without an order) for the link-level call.
     pub(crate) fn begin_refresh(
         &mut self,
-        task_id: Id,
+        task_id: &Id,
         link_id: &Id,
         product: &'static str,
         order: Option<(Id, Id)>,

@@ -7,6 +7,7 @@
 
 pub(crate) mod entities;
 mod error;
+pub(crate) mod ranked;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +75,12 @@ impl Database {
     /// For reading outside a transaction.
     pub fn read(&self) -> &DatabaseConnection {
         &self.read
+    }
+
+    /// Calls `watch` after every statement that is read outside a transaction, until the database is opened anew. Call it
+    /// before the database is handed out: copies made earlier are not watched.
+    pub fn watch_reads(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
+        self.read.set_metric_callback(watch);
     }
 
     /// Which of the two databases this is.

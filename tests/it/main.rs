@@ -11,8 +11,11 @@
 mod cases;
 mod cli;
 mod config;
+mod graphql;
 mod http;
 mod layering;
+mod renewals;
+mod reports;
 mod simulator;
 mod support;
 mod truv;

@@ -103,19 +103,17 @@ async fn handle(shared: &Shared, request: Request<Incoming>) -> Result<Response<
     let (parts, body) = request.into_parts();
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let fault = shared.lock().faults.of_request(method, path);
-    match fault.map(|fault| fault.action) {
-        Some(action @ Action::Refuse) => {
-            note(shared, method, path, None, None, Some(action));
-            return Err(Dropped);
-        }
-        Some(action @ Action::NeverAnswer) => {
-            note(shared, method, path, None, None, Some(action));
-            std::future::pending::<()>().await;
-        }
-        _ => {}
+    if let Some(Fault { action: Action::Refuse, .. }) = fault {
+        note(shared, method, path, None, None, Some(Action::Refuse));
+        return Err(Dropped);
     }
     let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else { return Err(Dropped) };
     let body = body.to_bytes();
+    if let Some(Fault { action: Action::NeverAnswer, .. }) = fault {
+        note(shared, method, path, None, None, Some(Action::NeverAnswer));
+        // The body has been read, so a client that loses patience is noticed and this ends with its connection.
+        std::future::pending::<()>().await;
+    }
     let instead = match fault.map(|fault| fault.action) {
         Some(Action::ErrorBefore) => Some(Answer::server_error()),
         Some(Action::BadGateway) => Some(Answer::bad_gateway()),

@@ -53,7 +53,7 @@ pub(crate) fn refresh(world: &mut World, call: &Call) -> Result<Answer, Refusal>
         return Err(Refusal::QuotaExceeded);
     }
     let task_id = world.new_id("refresh task");
-    world.begin_refresh(task_id.clone(), &link_id, product, None, false, call.now);
+    world.begin_refresh(&task_id, &link_id, product, None, false, call.now);
     Ok(Answer::json(StatusCode::CREATED, json!({ "task_id": task_id })))
 }
 

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{SeedBatch, SeedEmployer, SeedError, SeedLink, SeedOrder, SeedPerson, Seeded, SeededOrder, SeededPerson};
 use crate::simulator::chance::Id;
+use crate::simulator::engine::Due;
 use crate::simulator::orders::window_end;
 use crate::simulator::payroll::{Job, Snapshot};
 use crate::simulator::scenarios::{Scenario, TaskState};
@@ -170,6 +171,10 @@ impl World {
             order_id: id.to_string(),
             suborders: suborders.iter().map(|suborder: &Suborder| suborder.id.to_string()).collect(),
         };
+        let expired_at = window_end(order.created_at, self.settings.order_window_hours);
+        if suborders.iter().any(|one| one.status.is_open()) {
+            self.agenda.add(expired_at, Due::Expire(id.clone()));
+        }
         self.insert_order(Order {
             id,
             owner,
@@ -187,7 +192,7 @@ impl World {
             updated_at: order.completed_at.unwrap_or(order.created_at),
             canceled_at: None,
             completed_at: order.completed_at,
-            expired_at: window_end(order.created_at, self.settings.order_window_hours),
+            expired_at,
             is_expired: false,
             user_consent_at: Some(order.created_at),
             initial_order: parent.clone(),

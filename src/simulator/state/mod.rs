@@ -53,6 +53,9 @@ pub(crate) struct Owner {
     pub(crate) environment: Environment,
 }
 
+/// One access key: the client's place, and the place among the client's secrets.
+pub(crate) type KeyNumber = (usize, usize);
+
 /// A client of the API with its active secrets, newest first.
 pub(crate) struct ApiClient {
     pub(crate) client_id: String,
@@ -158,8 +161,8 @@ pub(crate) struct World {
     pub(crate) reports: HashMap<Id, UserReport>,
     pub(crate) billing: Vec<BillingLine>,
     pub(crate) notices: Vec<Notice>,
-    /// Requests of the last minute, by client and environment.
-    pub(crate) requests: HashMap<Owner, VecDeque<DateTime<Utc>>>,
+    /// Requests of the last minute, by access key.
+    pub(crate) requests: HashMap<KeyNumber, VecDeque<DateTime<Utc>>>,
     pub(crate) agenda: Agenda,
     pub(crate) outbox: Outbox,
     pub(crate) faults: Faults,

@@ -90,7 +90,7 @@ pub(crate) struct Asked {
 
 /// An order.
 #[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "the names are upstream's")]
+#[expect(clippy::struct_field_names, clippy::struct_excessive_bools, reason = "the fields are upstream's")]
 pub(crate) struct Order {
     pub(crate) id: Id,
     pub(crate) owner: Owner,

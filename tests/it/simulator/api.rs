@@ -220,6 +220,9 @@ async fn the_control_port_says_what_is_wrong_with_a_request() {
     }
     let (status, _) = rig.try_control(Method::PUT, "links/none/scenario", json!({ "scenario": "ok" })).await;
     assert_eq!(status, 404);
+    for path in ["orders/none/applicant", "bridge-tokens/none/applicant"] {
+        assert_eq!(rig.try_control(Method::POST, path, json!({ "action": "open" })).await.0, 404);
+    }
     let settings: Settings = serde_json::from_value(rig.control(Method::GET, "settings", Value::Null).await).unwrap();
     assert_eq!(settings.retry_count, 3);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::StreamExt;
 use recert::simulator::{OrderCreated, Settings, SigningKey};
 use recert::truv::signature;
 use reqwest::Method;
@@ -274,4 +275,28 @@ async fn reordering_delivers_everything_in_another_order() {
     let times: Vec<String> =
         rig.endpoint.received().iter().map(|one| one.json()["event_created_at"].as_str().unwrap().to_owned()).collect();
     assert!(!times.is_sorted(), "{story:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_refreshes_at_once_all_arrive() {
+    let rig = Rig::new().await;
+    rig.subscribe().await;
+    let one = rosa_with_one_job().people.remove(0);
+    let people = (0..1_000)
+        .map(|number| {
+            let mut person = one.clone();
+            person.external_user_id = format!("person-{number}");
+            person
+        })
+        .collect();
+    let seeded = rig.sim.seed(recert::simulator::SeedBatch { people, ..Default::default() }).unwrap();
+    futures_util::stream::iter(&seeded.people)
+        .for_each_concurrent(50, |person| {
+            let path = format!("/v1/orders/{}/", person.orders[0].order_id);
+            let rig = &rig;
+            async move { assert_eq!(rig.post(&path, json!({ "products": ["income"] })).await.0, 201) }
+        })
+        .await;
+    rig.sim.settled().await;
+    assert_eq!(rig.endpoint.received().len(), 8_000);
 }

@@ -279,12 +279,7 @@ impl Endpoint {
     }
 }
 
-async fn receive(
-    State(inbox): State<Inbox>,
-    method: axum::http::Method,
-    headers: HeaderMap,
-    body: Bytes,
-) -> StatusCode {
+async fn receive(State(inbox): State<Inbox>, method: Method, headers: HeaderMap, body: Bytes) -> StatusCode {
     let answer = inbox.answers.lock().unwrap().pop_front().unwrap_or(StatusCode::NO_CONTENT);
     inbox.received.send_modify(|all| all.push(Received { method: method.to_string(), headers, body }));
     answer

@@ -70,6 +70,20 @@ async fn an_open_order_expires_after_its_window_without_the_weekend() {
 }
 
 #[tokio::test]
+async fn a_seeded_order_that_is_still_open_expires_too() {
+    let rig = Rig::new().await;
+    let mut batch = rosa_with_one_job();
+    let order = &mut batch.people[0].orders[0];
+    (order.created_at, order.completed_at) = (super::rig::start(), None);
+    order.employers[0].status = Some("sent".to_owned());
+    let order = order_of(&rig.sim.seed(batch).unwrap());
+    rig.refresh(&order).await;
+    rig.advance(5 * 24 * 3_600).await;
+    let (_, read) = rig.get(&format!("/v1/orders/{order}/")).await;
+    assert_eq!((&read["is_expired"], &read["employers"][0]["status"]), (&json!(true), &json!("expired")));
+}
+
+#[tokio::test]
 async fn time_brings_new_statements() {
     let rig = Rig::new().await;
     let seeded = rig.sim.seed(rosa_with_one_job()).unwrap();
@@ -87,7 +101,7 @@ async fn time_brings_new_statements() {
 
 #[tokio::test]
 async fn the_shifted_clock_runs_and_jumps_and_the_systems_stays() {
-    let quick = Settings { step_ms: 1, suborder_lag_ms: 1, ..Settings::at_once() };
+    let quick = Settings { step_ms: 1, suborder_lag_ms: 1, auth_lifetime_days: 0, ..Settings::at_once() };
     let rig = Rig::on(Clock::shifted(), quick.clone()).await;
     rig.subscribe().await;
     let order = order_of(&rig.sim.seed(rosa_with_one_job()).unwrap());

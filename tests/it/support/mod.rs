@@ -1,1 +1,4 @@
 //! What the tests share: the app builder, a database per test, a client that sends `schema/operations`.
+
+pub(crate) mod database;
+pub(crate) mod seed;

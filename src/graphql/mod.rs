@@ -1,0 +1,87 @@
+//! The public schema. This file only merges; each word of the domain has its own.
+//!
+//! A request carries a [`View`]: who asks, the database, and the loaders of this one answer ([`request_data`]). Every
+//! object hands the view on to what is reached through it. Who may see what is asked here, where a thing enters an answer:
+//! cases through the loaders, which know the caller's scope; what hangs on a case through the case; reports by their own
+//! scope. Nothing here decides what happens to a case: mutations parse their input, call a verb, and say what became of it.
+
+mod cases;
+mod error;
+mod events;
+mod ids;
+mod lineage;
+mod links;
+mod loaders;
+mod node;
+mod orders;
+mod page;
+mod people;
+mod reports;
+mod review;
+pub mod scalars;
+mod text;
+mod user_errors;
+mod view;
+mod viewer;
+
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
+
+use crate::caller::Caller;
+use crate::events::Hub;
+use crate::kit::Kit;
+
+pub use self::view::View;
+
+/// What can be read.
+#[derive(Default, MergedObject)]
+pub struct Query(
+    viewer::ViewerQuery,
+    node::NodeQuery,
+    cases::queue::CaseQuery,
+    orders::query::OrderQuery,
+    orders::refresh::PreviewQuery,
+    events::log::EventQuery,
+);
+
+/// What can be done. With a user error in the answer nothing has changed.
+#[derive(Default, MergedObject)]
+pub struct Mutation(
+    orders::refresh::RefreshMutation,
+    orders::contact::ContactMutation,
+    cases::decide::DecideMutation,
+    cases::assign::AssignMutation,
+);
+
+/// What can be followed.
+#[derive(Default, MergedSubscription)]
+pub struct Subscription(events::stream::EventSubscription);
+
+/// The schema, ready to run requests that carry [`request_data`].
+pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    // Suggestions name fields even where introspection is off.
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .register_output_type::<user_errors::UserError>()
+        .disable_suggestions()
+}
+
+/// The schema, streaming from the hub.
+pub fn schema(hub: Hub) -> Schema {
+    builder().data(hub).finish()
+}
+
+/// What a request must carry in its data: put it there with `Request::data`, fresh for every request.
+pub fn request_data(kit: &Kit, caller: Caller) -> View {
+    View::new(kit.clone(), caller)
+}
+
+/// Whether a root field of a mutation costs money. One document may hold one of them.
+pub fn is_billed(mutation: &str) -> bool {
+    matches!(mutation, "createRefreshOrder" | "sendVerificationLink")
+}
+
+/// The schema as text, the same for the same code. Needs no service.
+pub fn sdl() -> String {
+    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+}

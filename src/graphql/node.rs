@@ -1,0 +1,171 @@
+//! Everything with a global id, and its look-up. What the caller may not see looks absent.
+
+use async_graphql::{Context, ID, Interface, Object};
+use futures_util::future::join_all;
+
+use super::cases::Case;
+use super::cases::renewal::Renewal;
+use super::error::ApiError;
+use super::events::{
+    self, CaseEvent, CaseStatusChanged, OrderCreated, OrderStatusChanged, RefreshFailed, ReportReady, Resync,
+    ReviewCompleted, StreamOpened, TaskStatusChanged, VerificationLinkSent,
+};
+use super::ids::{self, Global, Kind};
+use super::links::EmployerLink;
+use super::orders::Order;
+use super::orders::employer::{OrderEmployer, Task};
+use super::people::{Caseworker, Client};
+use super::reports::{IncomeReport, PayStatement};
+use super::view::View;
+use crate::caller::Scope;
+use crate::events::Position;
+use crate::ids::{CaseId, CaseworkerId, ClientId, LinkId, OrderEmployerId, OrderId, PayStatementId};
+use crate::ids::{RenewalId, ReportId, TaskId};
+
+/// Most ids of one look-up.
+const MOST: usize = 100;
+
+/// A thing with a global id, by which it can be fetched again.
+#[derive(Clone, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "Global id. Opaque: never build one, never take one apart."))]
+pub(crate) enum Node {
+    Case(Case),
+    Renewal(Renewal),
+    Client(Client),
+    Caseworker(Caseworker),
+    Order(Order),
+    OrderEmployer(OrderEmployer),
+    EmployerLink(EmployerLink),
+    Task(Task),
+    IncomeReport(IncomeReport),
+    PayStatement(PayStatement),
+    // Declares that the interface is a node too; a value always has one of the kinds below.
+    CaseEvent(CaseEvent),
+    StreamOpened(StreamOpened),
+    Resync(Resync),
+    CaseStatusChanged(CaseStatusChanged),
+    OrderCreated(OrderCreated),
+    OrderStatusChanged(OrderStatusChanged),
+    TaskStatusChanged(TaskStatusChanged),
+    RefreshFailed(RefreshFailed),
+    ReportReady(ReportReady),
+    VerificationLinkSent(VerificationLinkSent),
+    ReviewCompleted(ReviewCompleted),
+}
+
+#[derive(Default)]
+pub(crate) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The thing behind a global id; null when the id is not ours or the thing is absent or out of the caller's sight.
+    /// Needs `cases:read` or `cases:read:assigned`; reports and pay statements also `reports:read`.
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: ID,
+    ) -> Option<Result<Node, ApiError>> {
+        find(ctx.data_unchecked::<View>(), &id).await.transpose()
+    }
+
+    /// The things behind global ids, in the same order, each as with `node`.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Result<Node, ApiError>>>, ApiError> {
+        let view = ctx.data_unchecked::<View>();
+        if ids.len() > MOST {
+            return Err(ApiError::bad_input(format!("ids has more than {MOST} ids")));
+        }
+        let found = join_all(ids.iter().map(|id| find(view, id))).await;
+        Ok(found.into_iter().map(Result::transpose).collect())
+    }
+}
+
+async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError> {
+    view.cases()?;
+    let Some((kind, bytes)) = ids::open(id) else { return Ok(None) };
+    let load = view.load();
+    Ok(match kind {
+        Kind::Case => Case::find(view, CaseId::of(bytes)).await?.map(Node::from),
+        Kind::Renewal => match Renewal::find(view, RenewalId::of(bytes)).await? {
+            Some(renewal) => seen(view, renewal.case_id(), renewal.into()).await?,
+            None => None,
+        },
+        Kind::Client => {
+            let id = ClientId::of(bytes);
+            match known(view, id).await? {
+                Some(()) => load.clients.get(id).await?.map(|row| Client::new(row, view).into()),
+                None => None,
+            }
+        }
+        Kind::Caseworker => load.caseworkers.get(CaseworkerId::of(bytes)).await?.map(|row| Caseworker::new(row).into()),
+        Kind::Order => match Order::find(view, OrderId::of(bytes)).await? {
+            Some(order) => seen(view, order.case_id(), order.into()).await?,
+            None => None,
+        },
+        Kind::OrderEmployer => match OrderEmployer::find(view, OrderEmployerId::of(bytes)).await? {
+            Some((case, employer)) => seen(view, case, employer.into()).await?,
+            None => None,
+        },
+        Kind::EmployerLink => match load.links.get(LinkId::of(bytes)).await? {
+            Some(row) => known(view, row.client).await?.map(|()| EmployerLink::new(row, None, view).into()),
+            None => None,
+        },
+        Kind::Task => task(view, TaskId::of(bytes)).await?,
+        Kind::IncomeReport => match IncomeReport::find(view, ReportId::of(bytes)).await? {
+            Some(report) => seen(view, report.case_id(), report.into()).await?,
+            None => None,
+        },
+        Kind::PayStatement => statement(view, PayStatementId::of(bytes)).await?,
+        Kind::Event => event(view, Position::of(bytes)).await?,
+        Kind::Opening | Kind::Gap => None,
+    })
+}
+
+/// The node, when its case is in the caller's sight.
+async fn seen(view: &View, case: CaseId, node: Node) -> Result<Option<Node>, ApiError> {
+    Ok(view.load().cases.get(case).await?.map(|_| node))
+}
+
+/// Something, when a case of the client is in the caller's sight.
+async fn known(view: &View, client: ClientId) -> Result<Option<()>, ApiError> {
+    let cases = view.load().cases_of_client.get(client).await?;
+    Ok((!cases.is_empty()).then_some(()))
+}
+
+async fn task(view: &View, id: TaskId) -> Result<Option<Node>, ApiError> {
+    let Some(row) = view.load().tasks.get(id).await? else { return Ok(None) };
+    match OrderEmployer::find(view, row.employer).await? {
+        Some((case, _)) => seen(view, case, Task::new(row).into()).await,
+        None => Ok(None),
+    }
+}
+
+async fn statement(view: &View, id: PayStatementId) -> Result<Option<Node>, ApiError> {
+    view.require(Scope::ReportsRead)?;
+    let load = view.load();
+    let Some(row) = load.statements.get(id).await? else { return Ok(None) };
+    let Some(job) = load.employments.get(row.employment).await? else { return Ok(None) };
+    match IncomeReport::find(view, job.report).await? {
+        Some(report) => seen(view, report.case_id(), PayStatement::new(row).into()).await,
+        None => Ok(None),
+    }
+}
+
+async fn event(view: &View, at: Position) -> Result<Option<Node>, ApiError> {
+    let Some(event) = crate::events::find(&view.kit().db, view.cases()?, at).await? else { return Ok(None) };
+    Ok(events::tell(view, event.into()).await?.map(|event| match event {
+        CaseEvent::StreamOpened(event) => event.into(),
+        CaseEvent::Resync(event) => event.into(),
+        CaseEvent::CaseStatusChanged(event) => event.into(),
+        CaseEvent::OrderCreated(event) => event.into(),
+        CaseEvent::OrderStatusChanged(event) => event.into(),
+        CaseEvent::TaskStatusChanged(event) => event.into(),
+        CaseEvent::RefreshFailed(event) => event.into(),
+        CaseEvent::ReportReady(event) => event.into(),
+        CaseEvent::VerificationLinkSent(event) => event.into(),
+        CaseEvent::ReviewCompleted(event) => event.into(),
+    }))
+}

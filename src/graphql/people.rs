@@ -1,0 +1,126 @@
+//! Clients and caseworkers.
+
+use std::sync::Arc;
+
+use async_graphql::{ID, Object};
+
+use super::ids;
+use super::view::View;
+use crate::caller::Scope;
+use crate::people;
+
+/// The person on a case.
+#[derive(Clone)]
+pub(crate) struct Client {
+    row: Arc<people::Client>,
+    view: View,
+}
+
+impl Client {
+    pub(crate) fn new(row: Arc<people::Client>, view: &View) -> Self {
+        Self { row, view: view.clone() }
+    }
+
+    fn masked(&self, text: Option<&String>, mask: fn(&str) -> String) -> Option<String> {
+        let text = text?;
+        Some(if self.view.has(Scope::ClientsContact) { text.clone() } else { mask(text) })
+    }
+}
+
+/// The person on a case (not an API client). Seen by whoever sees one of the person's cases.
+#[Object]
+impl Client {
+    /// Global id.
+    pub(crate) async fn id(&self) -> ID {
+        ids::seal(&self.row.id)
+    }
+
+    /// The agency's own name for the person, given to Truv as `external_user_id`.
+    async fn external_user_id(&self) -> &str {
+        &self.row.external_user_id
+    }
+
+    /// First and last name.
+    async fn display_name(&self) -> String {
+        self.row.display_name()
+    }
+
+    /// E-mail address; null when unknown. Masked (`r•••@example.test`) without the scope `clients:contact`.
+    async fn email(&self) -> Option<String> {
+        self.masked(self.row.email.as_ref(), mask_email)
+    }
+
+    /// Phone number; null when unknown. Masked (`•••-0188`) without the scope `clients:contact`.
+    async fn phone(&self) -> Option<String> {
+        self.masked(self.row.phone.as_ref(), mask_phone)
+    }
+
+    /// The last four digits of the Social Security number; null when unknown. More is never stored.
+    async fn ssn_last4(&self) -> Option<&str> {
+        self.row.ssn_last4.as_deref()
+    }
+
+    /// Truv's id of the person; null until an order has told it.
+    async fn truv_user_id(&self) -> Option<&str> {
+        self.row.truv_user_id.as_deref()
+    }
+}
+
+/// The first letter and the domain.
+fn mask_email(email: &str) -> String {
+    let (name, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+    let first: String = name.chars().take(1).collect();
+    if domain.is_empty() { format!("{first}•••") } else { format!("{first}•••@{domain}") }
+}
+
+/// The last four digits, and nothing of a number that has not more than those.
+fn mask_phone(phone: &str) -> String {
+    let digits: Vec<char> = phone.chars().filter(char::is_ascii_digit).collect();
+    match digits.len().checked_sub(4) {
+        Some(hidden) if hidden > 0 => format!("•••-{}", digits.iter().skip(hidden).collect::<String>()),
+        _ => "•••".to_owned(),
+    }
+}
+
+/// A member of the agency's staff.
+#[derive(Clone)]
+pub(crate) struct Caseworker(Arc<people::Caseworker>);
+
+impl Caseworker {
+    pub(crate) fn new(row: Arc<people::Caseworker>) -> Self {
+        Self(row)
+    }
+}
+
+/// A member of the agency's staff.
+#[Object]
+impl Caseworker {
+    /// Global id.
+    pub(crate) async fn id(&self) -> ID {
+        ids::seal(&self.0.id)
+    }
+
+    /// Name.
+    async fn display_name(&self) -> &str {
+        &self.0.display_name
+    }
+
+    /// E-mail address at the agency; null when the agency gave none.
+    async fn email(&self) -> Option<&str> {
+        self.0.email.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mask_leaves_enough_to_tell_two_apart_and_no_more() {
+        assert_eq!(mask_email("rosa@example.test"), "r•••@example.test");
+        assert_eq!(mask_email("not an address"), "n•••");
+        assert_eq!(mask_email(""), "•••");
+        assert_eq!(mask_phone("+1 (555) 555-0188"), "•••-0188");
+        assert_eq!(mask_phone("0188"), "•••");
+    }
+}

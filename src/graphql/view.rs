@@ -1,0 +1,83 @@
+//! What one answer is made from: who asks, the database, and the loaders of this answer alone.
+//!
+//! Every object of the schema carries its [`View`], so that the events of one subscription, which share a request, still
+//! read fresh rows.
+
+use std::sync::Arc;
+
+use super::error::ApiError;
+use super::loaders::Loaders;
+use crate::caller::{Caller, CaseScope, Caseload, Forbidden, Scope};
+use crate::kit::Kit;
+
+/// The caller's view of the agency's data. Cheap to clone.
+#[derive(Clone)]
+pub struct View(Arc<Inner>);
+
+struct Inner {
+    kit: Kit,
+    caller: Caller,
+    cases: Result<CaseScope, Forbidden>,
+    loaders: Loaders,
+}
+
+impl View {
+    /// A view with empty loaders.
+    pub(crate) fn new(kit: Kit, caller: Caller) -> Self {
+        let cases = caller.cases();
+        let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
+        let loaders = Loaders::new(&kit, caller.agency, cases.unwrap_or(nothing));
+        Self(Arc::new(Inner { kit, caller, cases, loaders }))
+    }
+
+    /// The same view with empty loaders: what is read from here on is read anew.
+    pub(crate) fn renewed(&self) -> Self {
+        Self::new(self.0.kit.clone(), self.0.caller.clone())
+    }
+
+    pub(crate) fn kit(&self) -> &Kit {
+        &self.0.kit
+    }
+
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.0.caller
+    }
+
+    pub(crate) fn load(&self) -> &Loaders {
+        &self.0.loaders
+    }
+
+    /// The cases in the caller's sight.
+    ///
+    /// # Errors
+    /// FORBIDDEN when the token allows reading no cases at all.
+    pub(crate) fn cases(&self) -> Result<CaseScope, ApiError> {
+        Ok(self.0.cases?)
+    }
+
+    /// Refuses unless the token carries the scope.
+    ///
+    /// # Errors
+    /// FORBIDDEN naming the scope.
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        Ok(self.0.caller.require(scope)?)
+    }
+
+    /// Whether the token carries the scope.
+    pub(crate) fn has(&self, scope: Scope) -> bool {
+        self.0.caller.has(scope)
+    }
+
+    /// Makes a list cursor.
+    pub(crate) fn seal(&self, list: &str, key: &impl serde::Serialize) -> String {
+        // The keys are plain data, which always becomes JSON.
+        let payload = serde_json::to_vec(key).unwrap_or_default();
+        self.0.kit.opaque.seal(list, self.0.caller.agency, &payload)
+    }
+
+    /// Opens a cursor of the same list; `None` for any other text.
+    pub(crate) fn open<K: serde::de::DeserializeOwned>(&self, list: &str, cursor: &str) -> Option<K> {
+        let payload = self.0.kit.opaque.open(list, self.0.caller.agency, cursor)?;
+        serde_json::from_slice(&payload).ok()
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of `graphql`.
+
+mod assign;
+mod case;
+mod events;
+mod nodes;
+mod queue;
+mod sdl;
+mod stage;
+mod statements;

@@ -1,0 +1,1 @@
+//! From Truv's bodies to reports of ours.

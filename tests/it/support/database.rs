@@ -1,0 +1,81 @@
+//! A fresh database for each test: an SQLite file, or a database on the PostgreSQL server that
+//! `RECERT_TEST_DATABASE_URL` names. With the variable set, a server that does not answer fails the test.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use recert::config;
+use recert::storage::Database;
+use sea_orm::{ConnectionTrait, DatabaseBackend};
+use secrecy::SecretString;
+
+/// Removes the database when the test ends.
+pub(crate) enum Scratch {
+    Sqlite(tempfile::TempDir),
+    Postgres { server: String, name: String },
+}
+
+/// Counts the statements that are read outside a transaction.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Statements(Arc<AtomicUsize>);
+
+impl Statements {
+    /// How many statements `work` needed.
+    pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
+        let before = self.0.load(Ordering::SeqCst);
+        let done = work.await;
+        (done, self.0.load(Ordering::SeqCst) - before)
+    }
+}
+
+/// A migrated database with nothing in it.
+pub(crate) async fn fresh() -> (Scratch, Database, Statements) {
+    let (scratch, url) = match server() {
+        None => {
+            let folder = tempfile::tempdir().unwrap();
+            let url = format!("sqlite://{}", folder.path().join("test.sqlite").display());
+            (Scratch::Sqlite(folder), url)
+        }
+        Some(server) => {
+            let name = format!("recert_test_{}", uuid::Uuid::now_v7().simple());
+            run(&server, &format!("CREATE DATABASE {name}")).await;
+            let mut url = url::Url::parse(&server).unwrap();
+            url.set_path(&name);
+            (Scratch::Postgres { server, name }, url.to_string())
+        }
+    };
+    let section = config::Database { url: SecretString::from(url), connections: 4, ..config::Database::default() };
+    let mut db = Database::connect(&section).await.unwrap();
+    let statements = Statements::default();
+    let count = statements.clone();
+    db.watch_reads(move |_| {
+        count.0.fetch_add(1, Ordering::SeqCst);
+    });
+    db.migrate().await.unwrap();
+    (scratch, db, statements)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the one variable that tests read")]
+fn server() -> Option<String> {
+    std::env::var("RECERT_TEST_DATABASE_URL").ok()
+}
+
+async fn run(server: &str, statement: &str) {
+    let admin = sea_orm::Database::connect(server).await.expect("the PostgreSQL server of the tests answers");
+    assert_eq!(admin.get_database_backend(), DatabaseBackend::Postgres);
+    admin.execute_unprepared(statement).await.unwrap();
+    admin.close().await.unwrap();
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let Self::Postgres { server, name } = self else { return };
+        let (server, statement) = (server.clone(), format!("DROP DATABASE {name} WITH (FORCE)"));
+        // The test's own runtime cannot wait inside a drop.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(run(&server, &statement));
+        });
+        assert!(dropped.join().is_ok() || std::thread::panicking(), "the database of the test was not dropped");
+    }
+}
