@@ -164,13 +164,7 @@ impl County {
         }
     }
 
-    fn payrolls(
-        &self,
-        draw: &mut Draw,
-        index: u32,
-        history: &history::History,
-        freshness: Freshness,
-    ) -> Vec<Payroll> {
+    fn payrolls(&self, draw: &mut Draw, index: u32, history: &history::History, freshness: Freshness) -> Vec<Payroll> {
         let count = match draw.between(0, 99) {
             0..=54 => 1,
             55..=86 => 2,

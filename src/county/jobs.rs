@@ -8,7 +8,13 @@ use crate::simulator::payroll::{Job, Pay, PayChange, PayFrequency};
 
 /// The job at an employer. It began before the original order, and some of what happened to it since (a raise, fewer
 /// hours, a bonus, the end) only the next refresh will show.
-pub(super) fn job(draw: &mut Draw, employer: Employer, is_second: bool, original_on: NaiveDate, today: NaiveDate) -> Job {
+pub(super) fn job(
+    draw: &mut Draw,
+    employer: Employer,
+    is_second: bool,
+    original_on: NaiveDate,
+    today: NaiveDate,
+) -> Job {
     let start_date = original_on - TimeDelta::days(draw.between(60, 2_600));
     let days_ago = |days| today - TimeDelta::days(days);
     let pay = pay(draw, employer, is_second);
@@ -64,7 +70,9 @@ fn raised(draw: &mut Draw, pay: Pay) -> Pay {
 /// Two thirds of the hours, or of the salary.
 fn cut(pay: Pay) -> Pay {
     match pay {
-        Pay::Hourly { rate_cents, hours_per_week } => Pay::Hourly { rate_cents, hours_per_week: hours_per_week * 2 / 3 },
+        Pay::Hourly { rate_cents, hours_per_week } => {
+            Pay::Hourly { rate_cents, hours_per_week: hours_per_week * 2 / 3 }
+        }
         Pay::Salary { annual_cents } => Pay::Salary { annual_cents: annual_cents * 2 / 3 },
     }
 }

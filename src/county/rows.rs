@@ -208,7 +208,13 @@ impl Ground<'_> {
         }
     }
 
-    fn link(&self, id: LinkId, client: ClientId, payroll: &Payroll, household: &Household) -> employer_links::ActiveModel {
+    fn link(
+        &self,
+        id: LinkId,
+        client: ClientId,
+        payroll: &Payroll,
+        household: &Household,
+    ) -> employer_links::ActiveModel {
         let (provider_id, provider_name) = payroll.provider;
         let read_at = household.newest_read().map(|order| order.ended_at);
         employer_links::ActiveModel {

@@ -1,5 +1,6 @@
 //! Puts the county into the gateway's database, finds it there, and takes it out again.
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QuerySelect,
@@ -14,11 +15,11 @@ use crate::events::{self, Change, Facts};
 use crate::ids::{AgencyId, CaseworkerId, Ids};
 use crate::people;
 use crate::reports;
+use crate::storage::entities::reports as report_rows;
 use crate::storage::entities::{
     agencies, cases, caseworkers, clients, deliveries, employer_links, employments, events as log, idempotency_keys,
     jobs, order_employers, orders, pay_statements, refresh_units, renewals, tasks,
 };
-use crate::storage::entities::reports as report_rows;
 use crate::storage::{Database, Error, Tx};
 use crate::words::{CaseEventKind, CaseStatus};
 
@@ -35,6 +36,8 @@ pub struct Found {
     pub agency: AgencyId,
     /// The county, when the households of the seed and the size asked for are there.
     pub county: Option<County>,
+    /// When the last thing happened to one of its cases; `None` before anything did.
+    pub latest_event_at: Option<DateTime<Utc>>,
 }
 
 /// Stores the county; `progress` hears how many cases are there. The agency's row carries the moment of the founding.
@@ -173,7 +176,18 @@ pub async fn find(db: &Database, seed: u64, size: u32) -> Result<Option<Found>, 
         .all(db.read())
         .await?;
     let is_same = known.len() == 1 && known.first() == users.first();
-    Ok(Some(Found { agency: row.id.into(), county: is_same.then_some(county) }))
+    let latest_event_at: Option<Option<DateTime<Utc>>> = log::Entity::find()
+        .select_only()
+        .column_as(log::Column::OccurredAt.max(), "latest")
+        .filter(log::Column::AgencyId.eq(row.id))
+        .into_tuple()
+        .one(db.read())
+        .await?;
+    Ok(Some(Found {
+        agency: row.id.into(),
+        county: is_same.then_some(county),
+        latest_event_at: latest_event_at.flatten(),
+    }))
 }
 
 /// How many other agencies the database serves.

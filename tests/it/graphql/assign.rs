@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use super::stage::{Stage, day, stage};
 use crate::support::seed::NewCase;
 
-const ASSIGN: &str = "mutation($input: AssignCaseInput!) { assignCase(input: $input) { case { id version assignee { displayName } }
+const ASSIGN: &str =
+    "mutation($input: AssignCaseInput!) { assignCase(input: $input) { case { id version assignee { displayName } }
     userErrors { __typename ... on UserError { code message path } ... on ConflictError { currentVersion } } } }";
 
 /// A case and a caseworker, by id.

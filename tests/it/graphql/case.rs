@@ -83,7 +83,10 @@ async fn the_review_shows_the_newest_report_beside_the_baseline() {
     let stage = stage().await;
     let case = one(&stage).await;
     let renewal = stage.seed().renewal(case, day(2026, 4, 30)).await;
-    assert_eq!(stage.data("{ cases { nodes { review { preparedAt } } } }", json!({})).await["cases"]["nodes"][0]["review"], Value::Null);
+    assert_eq!(
+        stage.data("{ cases { nodes { review { preparedAt } } } }", json!({})).await["cases"]["nodes"][0]["review"],
+        Value::Null
+    );
     let order = stage.seed().order(case, None, OrderStatus::Completed).await;
     let baseline = stage.seed().report(case, order, 1, 1).await;
     let current = stage.seed().report(case, order, 2, 3).await;
@@ -96,7 +99,10 @@ async fn the_review_shows_the_newest_report_beside_the_baseline() {
     assert_ne!(review["baseline"]["id"], review["current"]["id"]);
     assert_eq!(review["current"]["monthlyIncome"], "2600.50");
     let job = &review["current"]["employments"][1];
-    assert_eq!((&job["key"], &job["payFrequency"], &job["income"]), (&json!("job-1"), &json!("BIWEEKLY"), &json!("31206")));
+    assert_eq!(
+        (&job["key"], &job["payFrequency"], &job["income"]),
+        (&json!("job-1"), &json!("BIWEEKLY"), &json!("31206"))
+    );
     let statements = &job["payStatements"];
     assert_eq!((&statements["totalCount"], &statements["pageInfo"]["hasNextPage"]), (&json!(3), &json!(true)));
     assert_eq!(statements["nodes"][0]["earnings"], json!([{ "name": "Regular", "amount": "1200.50" }]));
@@ -116,9 +122,11 @@ async fn income_is_forbidden_without_its_scope_and_blanks_nothing_else() {
     let case = one(&stage).await;
     let order = stage.seed().order(case, None, OrderStatus::Completed).await;
     stage.seed().report(case, order, 1, 1).await;
-    let document = "query($by: CaseBy!) { case(by: $by) { number review { preparedAt } latestOrder { status report { id } } } }";
+    let document =
+        "query($by: CaseBy!) { case(by: $by) { number review { preparedAt } latestOrder { status report { id } } } }";
     let answer = stage.ask(stage.caller(&[Scope::CasesRead]), document, by()).await;
-    let expected = json!({ "number": "24-0117", "review": null, "latestOrder": { "status": "COMPLETED", "report": null } });
+    let expected =
+        json!({ "number": "24-0117", "review": null, "latestOrder": { "status": "COMPLETED", "report": null } });
     assert_eq!(answer["data"]["case"], expected);
     let errors = answer["errors"].as_array().unwrap();
     let mut paths: Vec<String> = errors.iter().map(|error| error["path"].to_string()).collect();
@@ -157,8 +165,10 @@ async fn orders_of_a_case_come_in_pages_and_filtered() {
 #[tokio::test]
 async fn a_document_that_is_written_for_the_review_runs() {
     // `fields` and `changes` come with the comparison of reports; the rest of the document is asked for as it is written.
-    let document: String =
-        REVIEW.lines().filter(|line| !line.trim_start().starts_with("fields") && !line.trim_start().starts_with("changes")).collect();
+    let document: String = REVIEW
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("fields") && !line.trim_start().starts_with("changes"))
+        .collect();
     let stage = stage().await;
     let case = one(&stage).await;
     let renewal = stage.seed().renewal(case, day(2026, 4, 30)).await;

@@ -19,7 +19,8 @@ async fn ids(stage: &Stage) -> Vec<(&'static str, Value)> {
     let report = stage.seed().report(case, order, 1, 1).await;
     stage.seed().reviewed(renewal, None, report).await;
     stage.seed().event(case, CaseEventKind::OrderCreated, Some(order), Some(worker)).await;
-    let document = "{ cases { nodes { id client { id } assignee { id } renewal { id } employerLinks { id } events { nodes { id } }
+    let document =
+        "{ cases { nodes { id client { id } assignee { id } renewal { id } employerLinks { id } events { nodes { id } }
         latestOrder { id employers { id latestTask { id } } }
         review { current { id employments { payStatements { nodes { id } } } } } } } }";
     let data = stage.data(document, json!({})).await;
@@ -45,7 +46,12 @@ async fn found(stage: &Stage, caller: Caller, ids: &[(&'static str, Value)]) -> 
     let ids: Vec<&Value> = ids.iter().map(|(_, id)| id).collect();
     let answer = stage.ask(caller, NODES, json!({ "ids": ids })).await;
     let nodes = answer["data"]["nodes"].as_array().unwrap_or_else(|| panic!("{answer:#}"));
-    nodes.iter().zip(ids).filter(|(node, id)| node["id"] == **id).map(|(node, _)| node["__typename"].as_str().unwrap().to_owned()).collect()
+    nodes
+        .iter()
+        .zip(ids)
+        .filter(|(node, id)| node["id"] == **id)
+        .map(|(node, _)| node["__typename"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test]
@@ -88,7 +94,9 @@ async fn a_text_that_is_no_id_is_null_in_a_look_up_and_a_mistake_in_an_argument(
     for id in ["", "nonsense", "AAAAAAAAAAAAAAAAAAAAAAA", "\u{0}"] {
         let answer = stage.ask(stage.anybody(), "query($id: ID!) { node(id: $id) { id } }", json!({ "id": id })).await;
         assert_eq!(answer, json!({ "data": { "node": null } }), "{id}");
-        for document in ["query($id: ID!) { case(by: { id: $id }) { id } }", "query($id: ID!) { order(by: { id: $id }) { id } }"] {
+        for document in
+            ["query($id: ID!) { case(by: { id: $id }) { id } }", "query($id: ID!) { order(by: { id: $id }) { id } }"]
+        {
             assert_eq!(stage.code(stage.anybody(), document, json!({ "id": id })).await, "BAD_USER_INPUT", "{id}");
         }
     }

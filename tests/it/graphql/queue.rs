@@ -19,7 +19,8 @@ fn numbers(data: &Value) -> Vec<String> {
     nodes.iter().map(|node| node["number"].as_str().unwrap().to_owned()).collect()
 }
 
-const PAGE: &str = "query($first: Int, $after: String, $last: Int, $before: String, $sort: [CaseSort!], $filter: CaseFilter) {
+const PAGE: &str =
+    "query($first: Int, $after: String, $last: Int, $before: String, $sort: [CaseSort!], $filter: CaseFilter) {
     cases(first: $first, after: $after, last: $last, before: $before, sort: $sort, filter: $filter) {
         nodes { number } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }";
 
@@ -122,11 +123,7 @@ async fn arguments_out_of_range_are_refused_in_plain_words() {
 async fn filters_combine() {
     let stage = stage().await;
     let worker = stage.seed().caseworker(stage.agency, "w1").await;
-    let mine = |number, status| NewCase {
-        status,
-        assignee: Some(worker),
-        ..NewCase::due(number, day(2026, 4, 1))
-    };
+    let mine = |number, status| NewCase { status, assignee: Some(worker), ..NewCase::due(number, day(2026, 4, 1)) };
     stage.seed().case(stage.agency, mine("a1", CaseStatus::Due)).await;
     stage.seed().case(stage.agency, mine("a2", CaseStatus::Closed)).await;
     let theirs = NewCase { name: ("Ana", "Lima"), ..NewCase::due("b1", day(2026, 5, 1)) };
@@ -168,13 +165,17 @@ async fn the_queue_document_shows_and_counts_what_is_due() {
     );
     assert_eq!(data["cases"]["totalCount"], 3);
     let case = &data["cases"]["nodes"][1];
-    assert_eq!((&case["number"], &case["isOverdue"], &case["dueOn"]), (&json!("00-1"), &json!(true), &json!("2026-03-19")));
+    assert_eq!(
+        (&case["number"], &case["isOverdue"], &case["dueOn"]),
+        (&json!("00-1"), &json!(true), &json!("2026-03-19"))
+    );
     let updated_at = case["updatedAt"].as_str().unwrap();
     assert!(updated_at.starts_with("2026-03-20T12:00:00.") && updated_at.ends_with('Z'), "{updated_at}");
     assert_eq!(case["client"]["displayName"], "Rosa Ortiz");
     assert_eq!(case["latestOrder"]["kind"], "REFRESH");
     assert_eq!(case["latestOrder"]["failure"]["nextAction"], "SEND_VERIFICATION_LINK");
-    let all = json!({ "createRefreshOrder": true, "sendVerificationLink": true, "completeReview": false, "assign": true });
+    let all =
+        json!({ "createRefreshOrder": true, "sendVerificationLink": true, "completeReview": false, "assign": true });
     assert_eq!(case["viewerCan"], all);
     // Nothing to refresh on a case without orders, and nothing but assigning on a closed one.
     assert_eq!(data["cases"]["nodes"][2]["viewerCan"]["createRefreshOrder"], false);

@@ -26,7 +26,9 @@ fn every_type_field_argument_and_value_is_described() {
         }
         let is_item = !line.is_empty()
             && !line.starts_with(['}', ')', '@'])
-            && !["schema", "query:", "mutation:", "subscription:", "directive", "union"].iter().any(|w| line.starts_with(w));
+            && !["schema", "query:", "mutation:", "subscription:", "directive", "union"]
+                .iter()
+                .any(|w| line.starts_with(w));
         if is_item && !described {
             missing.push(format!("{}: {line}", number + 1));
         }

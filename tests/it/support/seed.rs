@@ -278,7 +278,13 @@ impl Seed<'_> {
     }
 
     /// Appends an event of the case as it is now assigned; the transaction's number is what the verbs would write.
-    pub(crate) async fn event(&self, of: Seeded, kind: CaseEventKind, order: Option<OrderId>, assignee: Option<CaseworkerId>) {
+    pub(crate) async fn event(
+        &self,
+        of: Seeded,
+        kind: CaseEventKind,
+        order: Option<OrderId>,
+        assignee: Option<CaseworkerId>,
+    ) {
         let row = vec![
             ("agency_id", of.agency.0.into()),
             ("case_id", of.case.0.into()),
@@ -294,11 +300,8 @@ impl Seed<'_> {
 
     /// Forgets the log up to here, as pruning does.
     pub(crate) async fn prune(&self, upto: Position) {
-        let update = Query::update()
-            .table("installation")
-            .value("pruned_tx", upto.tx)
-            .value("pruned_id", upto.id)
-            .take();
+        let update =
+            Query::update().table("installation").value("pruned_tx", upto.tx).value("pruned_id", upto.id).take();
         self.run(&update).await;
     }
 }
