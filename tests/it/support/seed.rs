@@ -306,7 +306,8 @@ impl Seed<'_> {
         if self.0.db.backend() != DbBackend::Postgres {
             return;
         }
-        let held = "SELECT EXISTS (SELECT FROM events WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)";
+        let held =
+            "SELECT EXISTS (SELECT FROM events WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)";
         for _ in 0..100_000 {
             let row = self.0.db.read().query_one_raw(Statement::from_string(DbBackend::Postgres, held)).await.unwrap();
             if !row.unwrap().try_get_by_index::<bool>(0).unwrap() {
