@@ -126,7 +126,8 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
         Command::Token(args) => token::run(&args, sources),
         Command::Schema => schema::run(),
-        Command::Demo(_) | Command::Migrate(_) | Command::Import(_) | Command::Simulator(_) => {
+        Command::Demo(args) => wait_for(demo::run(&args)),
+        Command::Migrate(_) | Command::Import(_) | Command::Simulator(_) => {
             Err(Failure::Failed("this build cannot run that command".to_owned()))
         }
     }
