@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 /// Removes the database when the test ends.
 pub(crate) enum Scratch {
-    Sqlite(tempfile::TempDir),
+    Sqlite { _folder: tempfile::TempDir },
     Postgres { server: String, name: String },
 }
 
@@ -33,7 +33,7 @@ pub(crate) async fn fresh() -> (Scratch, Database, Statements) {
         None => {
             let folder = tempfile::tempdir().unwrap();
             let url = format!("sqlite://{}", folder.path().join("test.sqlite").display());
-            (Scratch::Sqlite(folder), url)
+            (Scratch::Sqlite { _folder: folder }, url)
         }
         Some(server) => {
             let name = format!("recert_test_{}", uuid::Uuid::now_v7().simple());
