@@ -1,7 +1,7 @@
 //! The table of deliveries.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
@@ -140,9 +140,9 @@ pub(crate) async fn park(
         attempts: Set(i32::try_from(delivery.attempts + 1).unwrap_or(i32::MAX)),
         leased_until: Set(None),
         lease: Set(None),
-        truv_order_id: Set(waits_for.truv_order_id),
-        truv_suborder_id: Set(waits_for.truv_suborder_id),
-        truv_link_id: Set(waits_for.truv_link_id),
+        truv_order_id: Set(waits_for.order),
+        truv_suborder_id: Set(waits_for.suborder),
+        truv_link_id: Set(waits_for.link),
         ..Default::default()
     };
     let tx = kit.db.begin().await?;

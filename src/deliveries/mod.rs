@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, DeliveryId};
 
 pub use self::inbox::{Counts, counts};
-pub(crate) use self::inbox::{Stored, claim, park, return_lease, settle_in_tx, store, wake_parked_in_tx};
+pub(crate) use self::inbox::{claim, park, return_lease, settle_in_tx, store, wake_parked_in_tx};
 
 /// A delivery in hand.
 #[derive(Clone)]
@@ -24,12 +24,12 @@ pub(crate) struct Claimed {
     lease: uuid::Uuid,
 }
 
-/// What a parked delivery waits for.
+/// What a parked delivery waits for, by Truv's ids.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WaitsFor {
-    pub(crate) truv_order_id: Option<String>,
-    pub(crate) truv_suborder_id: Option<String>,
-    pub(crate) truv_link_id: Option<String>,
+    pub(crate) order: Option<String>,
+    pub(crate) suborder: Option<String>,
+    pub(crate) link: Option<String>,
 }
 
 /// A webhook request to be stored.

@@ -24,7 +24,7 @@ impl PageArgs {
     /// The window that the arguments ask for; `open` finds the key behind a cursor.
     ///
     /// # Errors
-    /// BAD_USER_INPUT for a page size out of range, for `first` with `last`, and for a cursor that was not made here.
+    /// `BAD_USER_INPUT` for a page size out of range, for `first` with `last`, and for a cursor that was not made here.
     pub(crate) fn window<K>(&self, open: impl Fn(&str) -> Option<K>) -> Result<Window<K>, ApiError> {
         let (limit, from_end) = match (self.first, self.last) {
             (Some(_), Some(_)) => return Err(ApiError::bad_input("first and last cannot be used together")),

@@ -28,8 +28,8 @@ pub struct Date(pub NaiveDate);
 
 impl Date {
     fn read(text: &str) -> Option<NaiveDate> {
-        // Exactly ten characters: chrono alone also takes `2026-1-2` and years with a sign.
-        (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+        // Chrono alone also takes `2026-1-2` and years with a sign.
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| day.format("%Y-%m-%d").to_string() == text)
     }
 }
 

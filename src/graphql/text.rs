@@ -5,7 +5,7 @@ use super::error::ApiError;
 /// Refuses text that is too long or carries control characters, which no key of ours has and PostgreSQL does not take.
 ///
 /// # Errors
-/// BAD_USER_INPUT naming the argument.
+/// `BAD_USER_INPUT` naming the argument.
 pub(crate) fn check(text: &str, argument: &str, most: usize) -> Result<(), ApiError> {
     if text.chars().count() > most {
         return Err(ApiError::bad_input(format!("{argument} is longer than {most} characters")));

@@ -84,14 +84,13 @@ pub(crate) async fn claim(kit: &Kit, limit: u64) -> Result<Vec<Claimed>, Error> 
         .await?;
     // Not `Database::commit`: taking a job is no news for anybody.
     tx.commit().await.map_err(Error::from)?;
-    let mut claimed: Vec<_> =
-        rows.into_iter().map(|row| (row.priority, row.run_at, Claimed::of(row, lease.0))).collect();
+    let mut claimed: Vec<_> = rows.iter().map(|row| (row.priority, row.run_at, Claimed::of(row, lease.0))).collect();
     claimed.sort_by_key(|(priority, run_at, _)| (*priority, *run_at));
     Ok(claimed.into_iter().map(|(_, _, claimed)| claimed).collect())
 }
 
 impl Claimed {
-    fn of(row: jobs::Model, lease: uuid::Uuid) -> Self {
+    fn of(row: &jobs::Model, lease: uuid::Uuid) -> Self {
         Self {
             id: row.id.into(),
             agency: row.agency_id.into(),

@@ -22,7 +22,7 @@ pub(crate) use self::store::{
 pub use self::store::{count_units, load};
 
 /// The window in which refreshes of one link are counted (Truv, "Refresh quota").
-pub const WINDOW: Duration = Duration::from_secs(24 * 3_600);
+pub const WINDOW: Duration = Duration::from_hours(24);
 
 /// A saved payroll connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

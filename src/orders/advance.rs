@@ -85,7 +85,9 @@ impl Open {
     async fn hear_in_tx(&mut self, kit: &Kit, tx: &Tx, said: &Said) -> Result<(), Error> {
         match said {
             Said::Created => {}
-            Said::Touched => self.must_look = true,
+            Said::Touched
+            | Said::Suborder { truv_suborder_id: None, truv_link_id: None, .. }
+            | Said::Failed { truv_suborder_id: None, truv_link_id: None, .. } => self.must_look = true,
             Said::Canceled { at } => {
                 self.order.canceled_at.get_or_insert(*at);
             }
@@ -99,12 +101,10 @@ impl Open {
                 let index = self.employer_in_tx(kit, tx, truv_suborder_id.as_deref(), Some(truv_link_id)).await?;
                 self.connect_in_tx(kit, tx, index, truv_link_id, Some(*at)).await?;
             }
-            Said::Suborder { truv_suborder_id: None, truv_link_id: None, .. } => self.must_look = true,
             Said::Suborder { truv_suborder_id, truv_link_id, raw_status, at } => {
                 let index = self.employer_in_tx(kit, tx, truv_suborder_id.as_deref(), truv_link_id.as_deref()).await?;
                 self.hear_suborder(index, raw_status, *at);
             }
-            Said::Failed { truv_suborder_id: None, truv_link_id: None, .. } => self.must_look = true,
             Said::Failed { truv_suborder_id, truv_link_id, raw_status, at } => {
                 let index = self.employer_in_tx(kit, tx, truv_suborder_id.as_deref(), truv_link_id.as_deref()).await?;
                 // A word that we do not know is still a failure: it was said in so many words.

@@ -15,7 +15,7 @@ use crate::storage::Tx;
 #[derive(Clone, Debug)]
 pub(super) struct Key {
     agency: AgencyId,
-    key: String,
+    text: String,
     fingerprint: String,
 }
 
@@ -36,12 +36,12 @@ impl Key {
             hash.update(part.len().to_be_bytes());
             hash.update(part);
         }
-        Ok(Self { agency: caller.agency, key: key.to_owned(), fingerprint: hex::encode(hash.finalize()) })
+        Ok(Self { agency: caller.agency, text: key.to_owned(), fingerprint: hex::encode(hash.finalize()) })
     }
 
     /// The order that an earlier use of the key made; `None` for a new key. The case's row must be locked.
     pub(super) async fn find_in_tx(&self, tx: &Tx, case: &Case) -> Result<Option<OrderId>, Error> {
-        match store::find_key_in_tx(tx, self.agency, &self.key).await? {
+        match store::find_key_in_tx(tx, self.agency, &self.text).await? {
             None => Ok(None),
             Some(known) if known.fingerprint == self.fingerprint => Ok(Some(known.order)),
             Some(_) => Err(Refusal::Conflict {
@@ -56,6 +56,6 @@ impl Key {
 
     pub(super) async fn store_in_tx(&self, kit: &Kit, tx: &Tx, order: OrderId) -> Result<(), Error> {
         let remembered = Remembered { fingerprint: self.fingerprint.clone(), order };
-        Ok(store::remember_key_in_tx(tx, self.agency, &self.key, &remembered, kit.clock.now()).await?)
+        Ok(store::remember_key_in_tx(tx, self.agency, &self.text, &remembered, kit.clock.now()).await?)
     }
 }

@@ -13,10 +13,9 @@ use crate::cases;
 use crate::words::{Actor, CaseStatus, FailureReason, NextAction, OrderStatus, SuborderStatus, TaskStatus};
 
 /// Distances of the retries after a provider outage.
-const OUTAGE_RETRIES: [Duration; 3] =
-    [Duration::from_secs(3_600), Duration::from_secs(6 * 3_600), Duration::from_secs(24 * 3_600)];
+const OUTAGE_RETRIES: [Duration; 3] = [Duration::from_hours(1), Duration::from_hours(6), Duration::from_hours(24)];
 /// Distance of the only retry after an unexplained error.
-const ERROR_RETRY: [Duration; 1] = [Duration::from_secs(3_600)];
+const ERROR_RETRY: [Duration; 1] = [Duration::from_hours(1)];
 
 /// A row of the table.
 struct Row {
@@ -110,7 +109,7 @@ fn of_suborder(suborder: SuborderStatus) -> Option<Row> {
     })
 }
 
-fn failure(row: Row, task: Option<TaskStatus>, attempt: u32, message: Option<&str>, at: DateTime<Utc>) -> Failure {
+fn failure(row: &Row, task: Option<TaskStatus>, attempt: u32, message: Option<&str>, at: DateTime<Utc>) -> Failure {
     let distance = usize::try_from(attempt).ok().and_then(|attempt| row.retries.get(attempt));
     let retry_at = distance.and_then(|distance| Some(at + TimeDelta::from_std(*distance).ok()?));
     let (next_action, next_actor) = match (row.action, retry_at) {
@@ -132,10 +131,10 @@ pub fn of_employer(employer: &OrderEmployer, attempt: u32) -> Option<Failure> {
             let message = employer.message.as_deref();
             if let Some(task) = employer.task().filter(|task| task.is_failure()) {
                 let at = employer.task_at.unwrap_or(employer.updated_at);
-                return of_task(task).map(|row| failure(row, Some(task), attempt, message, at));
+                return of_task(task).map(|row| failure(&row, Some(task), attempt, message, at));
             }
             let at = employer.status_at.unwrap_or(employer.updated_at);
-            of_suborder(employer.status()).map(|row| failure(row, None, attempt, message, at))
+            of_suborder(employer.status()).map(|row| failure(&row, None, attempt, message, at))
         }
     }
 }

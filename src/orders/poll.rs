@@ -18,7 +18,7 @@ use crate::truv;
 use crate::words::{JobKind, OrderStatus};
 
 /// Distance between two looks at an order that waits for the client, or that is stalled.
-const SLOW: Duration = Duration::from_secs(3_600);
+const SLOW: Duration = Duration::from_hours(1);
 /// Orders asked about by one sweep.
 const BATCH: u64 = 200;
 
@@ -33,7 +33,7 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
         Err(truv::Error::Throttled { retry_after }) => {
             return Ok(again(kit, retry_after.unwrap_or(Duration::from_secs(15)), "Truv asked to wait"));
         }
-        Err(error) => return Ok(again(kit, Duration::from_secs(60), &format!("the order could not be read: {error}"))),
+        Err(error) => return Ok(again(kit, Duration::from_mins(1), &format!("the order could not be read: {error}"))),
     };
     let now = kit.clock.now();
     let tx = kit.db.begin().await?;

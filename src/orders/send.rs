@@ -25,7 +25,7 @@ const SETTLE: Duration = Duration::from_secs(2);
 /// How long to wait when Truv asked for patience without saying how long.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// How long to wait when our keys were refused: somebody must repair them first.
-const LOCKED_OUT: Duration = Duration::from_secs(300);
+const LOCKED_OUT: Duration = Duration::from_mins(5);
 /// How long to wait before a repeat of what never reached Truv or only read from it.
 const REPEAT: Duration = Duration::from_secs(5);
 

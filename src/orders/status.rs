@@ -140,23 +140,20 @@ impl Standing {
 /// Where an employer stands by its own state and its task's.
 pub fn standing(employer: &OrderEmployer) -> Standing {
     let (suborder, task) = (employer.status(), employer.task());
-    if suborder == SuborderStatus::Completed || task == Some(TaskStatus::Done) {
-        return Standing::Completed;
-    }
     // A task that moves again after the entry had settled: the client logged in late.
     let revived = employer.task_at > employer.status_at;
     match (suborder, task) {
+        (SuborderStatus::Completed, _) | (_, Some(TaskStatus::Done)) => Standing::Completed,
         (SuborderStatus::Canceled, _) => Standing::Canceled,
         (SuborderStatus::NoData, _) | (_, Some(TaskStatus::NoData)) => Standing::NoData,
         (_, Some(task)) if task.is_failure() => Standing::Failed,
-        (SuborderStatus::Error | SuborderStatus::Skipped, Some(_)) if revived => Standing::Moving,
+        (SuborderStatus::Error | SuborderStatus::Skipped | SuborderStatus::Expired, Some(_)) if revived => {
+            Standing::Moving
+        }
         (SuborderStatus::Error | SuborderStatus::Skipped, _) => Standing::Failed,
-        (SuborderStatus::Expired, Some(_)) if revived => Standing::Moving,
         (SuborderStatus::Expired, _) => Standing::Expired,
         (SuborderStatus::Pending | SuborderStatus::Sent | SuborderStatus::Unknown, Some(_)) => Standing::Moving,
         (SuborderStatus::Pending | SuborderStatus::Sent | SuborderStatus::Unknown, None) => Standing::Waiting,
-        // Answered above; the compiler cannot see it.
-        (SuborderStatus::Completed, _) => Standing::Completed,
     }
 }
 

@@ -24,7 +24,7 @@ use crate::truv::{self, Fetched};
 use crate::words::{Actor, CaseEventKind, CaseStatus, NextAction};
 
 /// Longest distance between two attempts to read a report that is not there yet.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What Truv showed: the order, and the reports of the connections whose jobs the order did not show.
 struct Gathered {

@@ -164,8 +164,8 @@ fn whole_report(pairs: &[Pair<'_>], baseline: Option<Baseline<'_>>, rules: Rules
 }
 
 fn line(key: ReviewFieldKey, pair: &Pair<'_>, employer: &str, rules: Rules) -> Field {
-    let value = pair.now().and_then(|job| value(key, job));
-    let previous = pair.before().and_then(|job| self::value(key, job));
+    let value = pair.now().and_then(|job| said(key, job));
+    let previous = pair.before().and_then(|job| said(key, job));
     let (change, percent_change) = match pair {
         Pair::First(_) => (ChangeKind::Unchanged, None),
         // The employer's line stands for the job, so it tells of an employer without a name, too.
@@ -208,7 +208,7 @@ impl Value {
     }
 }
 
-fn value(key: ReviewFieldKey, job: &Job) -> Option<Value> {
+fn said(key: ReviewFieldKey, job: &Job) -> Option<Value> {
     let Job { employment, latest } = job;
     match key {
         ReviewFieldKey::Employer => employment.company_name.clone().map(Value::Company),

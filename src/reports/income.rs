@@ -12,11 +12,9 @@
 //! figure; how old that statement is, the review shows beside it. Amounts are exact: one division, at the end, rounded half
 //! up (away from zero) to cents.
 
-use std::collections::BTreeMap;
-
-use chrono::{Days, NaiveDate};
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::pay_periods::Sample;
 use super::{Employment, PayStatement};
 use crate::ids::PayStatementId;
 
@@ -156,7 +154,8 @@ fn base(job: &Employment) -> Option<Method> {
 fn hours(job: &Employment, statements: &[PayStatement]) -> Option<Method> {
     let rate = job.income.filter(is_positive).filter(|_| job.income_unit.as_deref() == Some("HOURLY"))?;
     let periods_per_year = job.pay_frequency.periods_per_year()?;
-    let days = u64::from(HOURS_PERIODS * 366_u32.div_ceil(periods_per_year));
+    // At least a week, or a weekend would hide all but one of somebody's daily periods.
+    let days = u64::from(HOURS_PERIODS * 366 / periods_per_year).max(7);
     let sample = Sample::newest(statements, |statement| statement.hours, days, HOURS_PERIODS as usize)?;
     let hours = Some(sample.total).filter(is_positive)?;
     Some(Method::Hours { rate, hours, periods: sample.periods, periods_per_year, statements: sample.statements })
@@ -196,46 +195,200 @@ fn add(sum: Option<Decimal>, amount: Decimal) -> Result<Option<Decimal>, ()> {
     sum.unwrap_or_default().checked_add(amount).map(Some).ok_or(())
 }
 
-/// Some of the newest pay periods. Statements of the same period, such as a correction or a separate bonus, are one.
-struct Sample {
-    total: Decimal,
-    periods: u32,
-    /// The earliest first day named.
-    first: Option<NaiveDate>,
-    /// The last day paid for, else the pay date, of the newest period.
-    last: NaiveDate,
-    statements: Vec<PayStatementId>,
-}
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+    use uuid::Uuid;
 
-impl Sample {
-    /// The newest periods for which `amount` is known, at most `most` of them and none that ended `days` or more before the
-    /// newest; `None` when no statement has both an amount and a date.
-    fn newest(
-        statements: &[PayStatement],
-        amount: impl Fn(&PayStatement) -> Option<Decimal>,
-        days: u64,
-        most: usize,
-    ) -> Option<Self> {
-        let mut periods: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for statement in statements {
-            if let (Some(day), Some(amount)) = (statement.period_end.or(statement.pay_date), amount(statement)) {
-                periods.entry((day, statement.period_start)).or_default().push((statement.id, amount));
-            }
+    use super::*;
+    use crate::ids::{AgencyId, EmploymentId, ReportId};
+    use crate::words::{DataSource, PayFrequency};
+
+    fn job() -> Employment {
+        Employment {
+            id: EmploymentId(Uuid::nil()),
+            agency: AgencyId(Uuid::nil()),
+            report: ReportId(Uuid::nil()),
+            link: None,
+            position: 0,
+            key: "k".to_owned(),
+            company_name: None,
+            company_ein: None,
+            is_active: Some(true),
+            job_title: None,
+            start_date: None,
+            end_date: None,
+            data_source: DataSource::Payroll,
+            derived_fields: Vec::new(),
+            income: None,
+            income_unit: None,
+            pay_rate: None,
+            pay_frequency: PayFrequency::Unknown,
+            monthly_income: None,
         }
-        let (&(last, _), _) = periods.last_key_value()?;
-        let since = last.checked_sub_days(Days::new(days))?;
-        let mut sample = Self { total: Decimal::ZERO, periods: 0, first: None, last, statements: Vec::new() };
-        for ((day, start), paid) in periods.into_iter().rev().take(most) {
-            if day <= since {
-                break;
-            }
-            sample.periods += 1;
-            sample.first = sample.first.into_iter().chain(start).min();
-            for (id, amount) in paid {
-                sample.total = sample.total.checked_add(amount)?;
-                sample.statements.push(id);
-            }
+    }
+
+    fn earning(income: &str, unit: &str) -> Employment {
+        Employment { income: Some(income.parse().unwrap()), income_unit: Some(unit.to_owned()), ..job() }
+    }
+
+    fn paying(pay_rate: &str, raw: &str) -> Employment {
+        Employment { pay_rate: Some(pay_rate.parse().unwrap()), pay_frequency: PayFrequency::parse(raw), ..job() }
+    }
+
+    fn day(text: &str) -> Option<NaiveDate> {
+        (!text.is_empty()).then(|| text.parse().unwrap())
+    }
+
+    fn number(text: &str) -> Option<Decimal> {
+        (!text.is_empty()).then(|| text.parse().unwrap())
+    }
+
+    /// A statement from its first day, last day, hours and gross pay; empty is unknown.
+    fn stub(id: u128, [start, end, hours, gross]: [&str; 4]) -> PayStatement {
+        PayStatement {
+            id: PayStatementId(Uuid::from_u128(id)),
+            agency: AgencyId(Uuid::nil()),
+            employment: EmploymentId(Uuid::nil()),
+            position: 0,
+            pay_date: day(end),
+            period_start: day(start),
+            period_end: day(end),
+            gross_pay: number(gross),
+            net_pay: None,
+            gross_pay_ytd: None,
+            net_pay_ytd: None,
+            hours: number(hours),
+            earnings: Vec::new(),
+            deductions: Vec::new(),
+            is_new: false,
         }
-        Some(sample)
+    }
+
+    fn stubs(given: &[[&str; 4]]) -> Vec<PayStatement> {
+        (1..).zip(given).map(|(id, given)| stub(id, *given)).collect()
+    }
+
+    fn month(job: &Employment, statements: &[PayStatement]) -> Option<String> {
+        monthly(job, statements).map(|found| found.amount.to_string())
+    }
+
+    #[test]
+    fn base_income_is_brought_to_a_month_by_its_unit() {
+        for (income, unit, expected) in [
+            ("45500.0", "YEARLY", Some("3791.67")),
+            ("0.06", "YEARLY", Some("0.01")), // 0.005, half up
+            ("3000", "MONTHLY", Some("3000.00")),
+            ("815.25", "WEEKLY", Some("3532.75")),
+            ("151.10", "DAILY", Some("3273.83")),
+            ("18.40", "HOURLY", None), // no hours
+            ("18.40", "FORTNIGHTLY", None),
+            ("0", "YEARLY", None),
+            ("-100", "YEARLY", None),
+            ("79228162514264337593543950335", "WEEKLY", None), // too large to calculate with
+        ] {
+            assert_eq!(month(&earning(income, unit), &[]).as_deref(), expected, "{income} {unit}");
+        }
+        assert_eq!(month(&job(), &[]), None);
+    }
+
+    #[test]
+    fn the_pay_of_a_period_is_brought_to_a_month_by_the_frequency() {
+        for (pay_rate, frequency, expected) in [
+            ("120.00", "D", Some("2600.00")),
+            ("815.25", "W", Some("3532.75")),
+            ("1103.9", "BW", Some("2391.78")),
+            ("1250.505", "SM", Some("2501.01")),
+            ("2750", "M", Some("2750.00")),
+            ("9000", "Q", Some("3000.00")),
+            ("18001", "SA", Some("3000.17")),
+            ("36000", "A", Some("3000.00")),
+            ("500", "C", None),
+            ("500", "", None),
+            ("-500", "M", None),
+        ] {
+            assert_eq!(month(&paying(pay_rate, frequency), &[]).as_deref(), expected, "{pay_rate} {frequency}");
+        }
+    }
+
+    #[test]
+    fn hours_are_the_average_of_the_newest_three_periods() {
+        let worker = Employment { pay_frequency: PayFrequency::Weekly, ..earning("20.00", "HOURLY") };
+        let weeks = stubs(&[
+            ["2026-01-25", "2026-01-31", "10", ""], // a fourth period
+            ["2026-02-01", "2026-02-07", "40", ""],
+            ["2026-02-08", "2026-02-14", "41.5", ""],
+            ["2026-02-15", "2026-02-21", "", "800"], // no hours: not a period
+            ["2026-02-15", "2026-02-21", "38", ""],
+            ["2026-02-15", "2026-02-21", "-2", ""], // a correction of the same period
+            ["", "", "99", ""],                     // of nobody knows when
+        ]);
+        // 20.00 × (40 + 41.5 + 36) ÷ 3 × 52 ÷ 12
+        let found = monthly(&worker, &weeks).unwrap();
+        assert_eq!(found.amount.to_string(), "3394.44");
+        let Method::Hours { hours, periods, statements, .. } = &found.method else { panic!("{found:?}") };
+        assert_eq!((hours.to_string().as_str(), *periods), ("117.5", 3));
+        assert_eq!(statements.iter().map(|id| id.0.as_u128()).collect::<Vec<_>>(), [5, 6, 3, 2]);
+        assert_eq!(found.method.amount(), Some(found.amount));
+    }
+
+    #[test]
+    fn hours_of_long_ago_do_not_count_and_no_hours_leave_it_to_the_pay_rate() {
+        let worker = Employment { pay_frequency: PayFrequency::Weekly, ..earning("20.00", "HOURLY") };
+        let gap = stubs(&[["2026-01-01", "2026-01-31", "80", ""], ["2026-02-15", "2026-02-21", "40", ""]]);
+        assert_eq!(month(&worker, &gap).as_deref(), Some("3466.67"));
+        let idle = stubs(&[["2026-02-15", "2026-02-21", "0.00", ""]]);
+        let paid = Employment { pay_rate: number("700"), ..worker };
+        assert_eq!(month(&paid, &idle).as_deref(), Some("3033.33"));
+    }
+
+    #[test]
+    fn gross_pay_of_the_last_ninety_days_is_averaged_by_period() {
+        let worker = Employment { pay_frequency: PayFrequency::Monthly, ..job() };
+        let months = stubs(&[
+            ["2025-11-01", "2025-11-30", "", "9999"], // 90 days before the newest
+            ["2025-12-01", "2025-12-31", "", "2000"],
+            ["2026-01-01", "2026-01-31", "", "2100.01"],
+            ["2026-01-01", "2026-01-31", "", "-100"],
+            ["2026-02-01", "2026-02-28", "", "1900"],
+        ]);
+        assert_eq!(month(&worker, &months).as_deref(), Some("1966.67"));
+        let corrected = stubs(&[["2026-02-01", "2026-02-28", "", "-12.345"]]);
+        assert_eq!(month(&worker, &corrected).as_deref(), Some("-12.35"), "half away from zero");
+    }
+
+    #[test]
+    fn without_a_rhythm_gross_pay_counts_by_the_days_it_is_for() {
+        let worker = Employment { pay_frequency: PayFrequency::Variable, ..job() };
+        let paid = stubs(&[["2026-02-01", "2026-02-10", "", "300"], ["2026-02-16", "2026-02-20", "", "100.00"]]);
+        // 400 ÷ 20 × 365 ÷ 12
+        assert_eq!(month(&worker, &paid).as_deref(), Some("608.33"));
+        assert_eq!(month(&worker, &stubs(&[["", "2026-02-10", "", "300"]])), None, "for how long is not said");
+        assert_eq!(month(&worker, &stubs(&[["2026-02-10", "2026-02-01", "", "300"]])), None, "ends before it begins");
+    }
+
+    #[test]
+    fn only_jobs_that_still_run_add_to_the_total() {
+        let earns = |monthly: &str| Employment { monthly_income: number(monthly), ..job() };
+        let left = Employment { is_active: Some(false), ..earns("500") };
+        let last_day = Employment { end_date: day("2026-01-31"), ..earns("500") };
+        let again = Employment { start_date: day("2026-02-01"), ..last_day.clone() };
+        let text = |jobs: &[Employment]| total(jobs).map(|sum| sum.to_string());
+        assert_eq!(text(&[]), None);
+        assert_eq!(text(&[earns("")]), None);
+        assert_eq!(text(&[left.clone(), last_day.clone()]).as_deref(), Some("0.00"));
+        assert_eq!(text(&[left.clone(), earns("")]), None);
+        assert_eq!(text(&[left, earns("0.10"), earns(""), last_day, again]).as_deref(), Some("500.10"));
+        let most = Employment { monthly_income: Some(Decimal::MAX), ..job() };
+        assert_eq!(text(&[most.clone(), most]), None, "too large to add");
+    }
+
+    #[test]
+    fn cents_are_two_decimals_without_a_negative_zero() {
+        for (given, cents) in
+            [("2", "2.00"), ("1.005", "1.01"), ("-1.005", "-1.01"), ("-0.004", "0.00"), ("1.0", "1.00")]
+        {
+            assert_eq!(super::cents(given.parse().unwrap()).to_string(), cents);
+        }
     }
 }

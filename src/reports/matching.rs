@@ -35,7 +35,7 @@ pub fn is_same_company(one: &str, other: &str) -> bool {
 }
 
 /// What a job is recognised by.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Traits {
     link: Option<LinkId>,
     truv_id: Option<String>,
@@ -95,18 +95,19 @@ impl Traits {
     }
 }
 
-/// For each job of `current` its place in `known`, one to one, the best match first.
+/// For each job of `current` its place in `known`, one to one, the best match first. Among equal matches the jobs' own traits
+/// decide, so that the order they came in does not matter.
 pub(super) fn pair(current: &[Traits], known: &[Traits]) -> Vec<Option<usize>> {
     let mut candidates = Vec::new();
     for (now, traits) in current.iter().enumerate() {
         for (then, other) in known.iter().enumerate() {
-            candidates.extend(traits.agreement(other).map(|agreement| (agreement, now, then)));
+            candidates.extend(traits.agreement(other).map(|agreement| (Reverse(agreement), traits, other, now, then)));
         }
     }
-    candidates.sort_by_key(|(agreement, now, then)| (Reverse(*agreement), *now, *then));
+    candidates.sort_unstable();
     let mut pairs = vec![None; current.len()];
     let mut taken = HashSet::new();
-    for (_, now, then) in candidates {
+    for (.., now, then) in candidates {
         if let Some(free @ None) = pairs.get_mut(now)
             && taken.insert(then)
         {
@@ -140,4 +141,77 @@ fn normal_name(name: &str) -> Option<String> {
         words.pop();
     }
     (!words.is_empty()).then(|| words.join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn traits(link: u128, truv_id: &str, ein: &str, name: &str, title: &str) -> Traits {
+        let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Traits {
+            link: (link > 0).then(|| LinkId(Uuid::from_u128(link))),
+            truv_id: text(truv_id),
+            ein: normal_ein(ein),
+            name: normal_name(name),
+            title: text(title),
+            start: None,
+        }
+    }
+
+    #[test]
+    fn the_id_counts_more_than_the_number_and_the_number_more_than_the_name() {
+        let known = [
+            traits(1, "e1", "", "Blue Fern", ""),
+            traits(1, "e2", "123456789", "Harbor", ""),
+            traits(1, "e3", "", "Harbor", ""),
+        ];
+        assert_eq!(pair(&[traits(1, "e1", "123456789", "Harbor", "")], &known), [Some(0)]);
+        assert_eq!(pair(&[traits(2, "e1", "123456789", "Harbor", "")], &known), [Some(1)]);
+        assert_eq!(pair(&[traits(2, "x", "", "Blue Fern", "")], &known), [Some(0)]);
+        assert_eq!(
+            pair(&[traits(2, "e1", "", "Acme", "")], &known),
+            [None],
+            "an id means nothing on another connection"
+        );
+        assert_eq!(pair(&[traits(2, "", "", "", "")], &[traits(3, "", "", "", "")]), [None], "unknown is not equal");
+    }
+
+    #[test]
+    fn matches_are_one_to_one_and_the_best_comes_first() {
+        let known = [traits(1, "e1", "123456789", "Harbor", "Cashier"), traits(1, "e2", "123456789", "Harbor", "Cook")];
+        let cook = traits(2, "x1", "123456789", "Harbor", "Cook");
+        let other = traits(2, "x2", "123456789", "Harbor", "Driver");
+        let third = traits(2, "x3", "123456789", "Harbor", "Guard");
+        assert_eq!(pair(&[other.clone(), cook.clone()], &known), [Some(0), Some(1)]);
+        assert_eq!(pair(&[cook.clone(), other.clone()], &known), [Some(1), Some(0)]);
+        assert_eq!(pair(&[third, cook, other], &known), [None, Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn company_names_are_compared_without_case_punctuation_and_legal_form() {
+        for (one, other, is_same) in [
+            ("Harbor Grocery Co", "HARBOR GROCERY, INC.", true),
+            ("Rosa's Café L.L.C.", "Rosas café", true),
+            ("Smith & Sons Company, Ltd.", "Smith and Sons", true),
+            ("Blue-Fern", "Blue Fern Corp", true),
+            ("Harbor Grocery", "Harbor Groceries", false),
+            ("Inc", "LLC", false),
+            ("...", "---", false),
+            ("...", "...", true),
+        ] {
+            assert_eq!(is_same_company(one, other), is_same, "{one} / {other}");
+            assert_eq!(is_same_company(other, one), is_same, "{other} / {one}");
+        }
+    }
+
+    #[test]
+    fn a_federal_number_has_nine_digits() {
+        assert_eq!(normal_ein("12-3456789").as_deref(), Some("123456789"));
+        for text in ["", "N/A", "12345678", "1234567890", "00-0000000"] {
+            assert_eq!(normal_ein(text), None, "{text:?}");
+        }
+    }
 }

@@ -8,6 +8,7 @@
 
 pub mod income;
 mod matching;
+mod pay_periods;
 pub mod snapshot;
 mod load;
 mod store;

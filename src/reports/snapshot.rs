@@ -23,6 +23,9 @@ pub const MAX_JOBS: usize = 100;
 pub const MAX_STATEMENTS: usize = 1_000;
 /// Lines of earnings, lines of deductions, and derived fields; the first ones are kept.
 pub const MAX_LINES: usize = 100;
+/// US dollars, or hours. What is not smaller, either way, is a slip and not an amount: it reads as not said, and sums of what
+/// is kept are exact.
+pub const MAX_AMOUNT: i64 = 1_000_000_000_000;
 /// Characters of one text; the rest is cut off.
 pub const MAX_TEXT: usize = 500;
 
@@ -228,9 +231,9 @@ fn employment(parts: &Parts<'_>, report: ReportId, reported: &ReportedJob<'_>) -
         end_date: from.end_date,
         data_source: data_source.as_deref().map_or(DataSource::Unknown, DataSource::parse),
         derived_fields: from.derived_fields.iter().filter_map(|name| clean(name)).take(MAX_LINES).collect(),
-        income: from.income,
+        income: plausible(from.income),
         income_unit: from.income_unit.as_deref().and_then(clean),
-        pay_rate: from.pay_rate,
+        pay_rate: plausible(from.pay_rate),
         pay_frequency: pay_frequency.as_deref().map_or(PayFrequency::Unknown, PayFrequency::parse),
         monthly_income: None,
     };
@@ -273,11 +276,11 @@ fn statement(parts: &Parts<'_>, job: &Employment, position: i32, from: &wire::St
         pay_date: from.pay_date,
         period_start: from.period_start,
         period_end: from.period_end,
-        gross_pay: from.gross_pay,
-        net_pay: from.net_pay,
-        gross_pay_ytd: from.gross_pay_ytd,
-        net_pay_ytd: from.net_pay_ytd,
-        hours: from.hours,
+        gross_pay: plausible(from.gross_pay),
+        net_pay: plausible(from.net_pay),
+        gross_pay_ytd: plausible(from.gross_pay_ytd),
+        net_pay_ytd: plausible(from.net_pay_ytd),
+        hours: plausible(from.hours),
         earnings: earnings.take(MAX_LINES).collect(),
         deductions: deductions.take(MAX_LINES).collect(),
         is_new: false,
@@ -288,7 +291,11 @@ fn statement(parts: &Parts<'_>, job: &Employment, position: i32, from: &wire::St
 fn pay_line(name: Option<&String>, category: Option<&String>, amount: Option<Decimal>) -> PayLine {
     let category = category.and_then(|category| clean(category));
     let name = name.and_then(|name| clean(name)).or_else(|| category.clone()).unwrap_or_else(|| "Unnamed".to_owned());
-    PayLine { name, category, amount }
+    PayLine { name, category, amount: plausible(amount) }
+}
+
+fn plausible(amount: Option<Decimal>) -> Option<Decimal> {
+    amount.filter(|amount| amount.abs() < Decimal::from(MAX_AMOUNT))
 }
 
 /// The text without control characters (PostgreSQL refuses a NUL) and outer space, cut to [`MAX_TEXT`]; `None` when nothing

@@ -14,7 +14,7 @@ use crate::storage::entities::{employments, pay_statements, reports};
 use crate::storage::{Error, Tx};
 use crate::words::{DataSource, PayFrequency};
 
-/// Rows of one statement: PostgreSQL takes 65,535 bound values, SQLite 32,766; a pay statement has 14.
+/// Rows of one statement: PostgreSQL takes 65,535 bound values, SQLite 32,766; a job has 20, a pay statement 17.
 const CHUNK: usize = 1_000;
 
 fn amount(text: Option<String>) -> Option<Decimal> {
@@ -32,7 +32,7 @@ pub(crate) async fn find_of_order(tx: &Tx, order: OrderId, at: DateTime<Utc>) ->
         .column(reports::Column::Id)
         .filter(reports::Column::OrderId.eq(order.0))
         .filter(reports::Column::GeneratedAt.eq(at));
-    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+    Ok(query.into_tuple::<Uuid>().one(tx).await?.map(Into::into))
 }
 
 /// The newest report of a case that another order brought.
@@ -44,7 +44,7 @@ pub(crate) async fn find_newest(tx: &Tx, case: CaseId, other_than: OrderId) -> R
         .filter(reports::Column::OrderId.ne(other_than.0))
         .order_by_desc(reports::Column::GeneratedAt)
         .order_by_desc(reports::Column::Id);
-    Ok(query.into_tuple::<uuid::Uuid>().one(tx).await?.map(Into::into))
+    Ok(query.into_tuple::<Uuid>().one(tx).await?.map(Into::into))
 }
 
 /// A job as it is stored: with Truv's own words beside what we read from them.
@@ -68,7 +68,7 @@ pub(crate) async fn insert_in_tx(
     report: &Report,
     raw: serde_json::Value,
     jobs: Vec<NewEmployment>,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     reports::Entity::insert(report_row(report, raw, now)).exec_without_returning(tx).await?;
     let mut statements = Vec::new();
@@ -124,11 +124,7 @@ pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId
     Ok(Known { jobs: known.collect() })
 }
 
-pub(crate) fn report_row(
-    report: &Report,
-    raw: serde_json::Value,
-    now: chrono::DateTime<chrono::Utc>,
-) -> reports::ActiveModel {
+pub(crate) fn report_row(report: &Report, raw: serde_json::Value, now: DateTime<Utc>) -> reports::ActiveModel {
     reports::ActiveModel {
         id: Set(report.id.0),
         agency_id: Set(report.agency.0),
@@ -253,5 +249,74 @@ impl From<pay_statements::Model> for PayStatement {
             deductions: lines(row.deductions),
             is_new: row.is_new,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use sea_orm::ConnectionTrait;
+    use secrecy::SecretString;
+    use serde_json::json;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::ids::{CaseId, Ids, LinkId, OrderId};
+    use crate::reports::snapshot::{Parts, Snapshot, build};
+    use crate::storage::Database;
+    use crate::truv::wire::LinkReport;
+
+    const AGENCY: AgencyId = AgencyId(Uuid::from_u128(1));
+
+    /// A transaction on an empty SQLite that never commits: the owners of the rows need not exist until then.
+    async fn open(folder: &tempfile::TempDir) -> Tx {
+        let url = SecretString::from(format!("sqlite://{}/reports.sqlite", folder.path().display()));
+        let db = Database::connect(&config::Database { url, ..config::Database::default() }).await.unwrap();
+        db.migrate().await.unwrap();
+        let tx = db.begin().await.unwrap();
+        tx.execute_unprepared("PRAGMA defer_foreign_keys = ON").await.unwrap();
+        tx
+    }
+
+    fn snapshot(body: &serde_json::Value, known: Option<&Known>) -> Snapshot {
+        let report: LinkReport = serde_json::from_value(body.clone()).unwrap();
+        build(Parts {
+            ids: &Ids::new(Clock::system()),
+            agency: AGENCY,
+            case: CaseId(Uuid::from_u128(2)),
+            order: OrderId(Uuid::from_u128(3)),
+            truv_report_id: None,
+            generated_at: Clock::system().now(),
+            links: &HashMap::from([("link-1".to_owned(), LinkId(Uuid::from_u128(4)))]),
+            known,
+            jobs: report.employments().collect(),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_stored_report_is_recognised_in_the_next_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let tx = open(&folder).await;
+        let body = json!({"link_id": "link-1", "employments": [
+            {"id": "e1", "company": {"name": "Harbor", "ein": "12-3456789"}, "income": "18.40", "pay_frequency": "BW", "statements": [
+                {"id": "s1", "pay_date": "2026-02-27", "gross_pay": "1103.90", "earnings": [{"name": "Regular", "amount": "0.10"}]},
+                {"id": null, "pay_date": "2026-02-13", "period_start": "2026-01-25", "gross_pay": "0.10"}]},
+            {"id": "e2", "company": {"name": "Blue Fern"}}]});
+        let first = snapshot(&body, None);
+        insert_in_tx(&tx, &first.report, json!({}), first.jobs.clone(), first.report.generated_at).await.unwrap();
+
+        let known = load_known_in_tx(&tx, AGENCY, first.report.id).await.unwrap();
+        let jobs: Vec<_> = known.jobs.iter().map(|job| (&job.employment, job.truv_employment_id.as_deref())).collect();
+        assert_eq!(jobs, [(&first.jobs[0].employment, Some("e1")), (&first.jobs[1].employment, Some("e2"))]);
+        let again = snapshot(&body, Some(&known));
+        let keys =
+            |snapshot: &Snapshot| -> Vec<_> { snapshot.jobs.iter().map(|job| job.employment.key.clone()).collect() };
+        assert_eq!(keys(&again), keys(&first));
+        assert!(again.jobs.iter().flat_map(|job| &job.statements).all(|(statement, _)| !statement.is_new));
+
+        let stranger = AgencyId(Uuid::from_u128(9));
+        assert_eq!(load_known_in_tx(&tx, stranger, first.report.id).await.unwrap(), Known::default());
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod client;
 pub mod error;
+pub mod json;
 pub mod redact;
 pub mod signature;
 mod throttle;

@@ -20,9 +20,9 @@ pub(super) enum Found {
 pub(super) async fn here(kit: &Kit, agency: AgencyId, event: &Event, meaning: &Meaning) -> Result<Found, Error> {
     let db = kit.db.read();
     let waits_for = WaitsFor {
-        truv_order_id: event.order_id.clone(),
-        truv_suborder_id: event.tracking_info.clone().or_else(|| event.employer_id.clone()),
-        truv_link_id: event.link_id.clone(),
+        order: event.order_id.clone(),
+        suborder: event.tracking_info.clone().or_else(|| event.employer_id.clone()),
+        link: event.link_id.clone(),
     };
     let order = match meaning {
         Meaning::Order { truv_order_id, .. } => {

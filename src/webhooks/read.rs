@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::truv::wire::webhooks::Event;
+use crate::truv::{self, wire::webhooks::Event};
 
 /// What a delivery is about.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) struct Unusable(pub(super) &'static str);
 
 /// The event in a body.
 pub(super) fn parse(body: &[u8]) -> Result<Event, Unusable> {
-    let Ok(json) = serde_json::from_slice::<serde_json::Value>(body) else {
+    let Ok(json) = truv::json::parse::<serde_json::Value>(body) else {
         return Err(Unusable("the body is not JSON"));
     };
     if !json.get("event_type").is_some_and(serde_json::Value::is_string) {

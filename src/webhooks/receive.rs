@@ -6,6 +6,7 @@ use crate::deliveries::{self, NewDelivery};
 use crate::ids::AgencyId;
 use crate::kit::Kit;
 use crate::storage::Error;
+use crate::truv;
 
 /// Stores the delivery. When this returns, it survives the loss of the process; a repeat is stored no second time.
 ///
@@ -14,7 +15,7 @@ use crate::storage::Error;
 /// # Errors
 /// When the database fails: the sender must then be told to try again.
 pub async fn receive(kit: &Kit, agency: AgencyId, body: &[u8]) -> Result<(), Error> {
-    let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let json: Option<serde_json::Value> = truv::json::parse(body).ok();
     let text = |field: &str| json.as_ref()?.get(field)?.as_str().filter(|text| is_plain(text)).map(str::to_owned);
     let dedupe_key = match text("webhook_id") {
         Some(id) => format!("id:{id}"),

@@ -17,7 +17,7 @@ use crate::words::JobKind;
 /// Attempts that may end in a failure of ours before a job is set aside.
 const ATTEMPTS: u32 = 30;
 /// Longest distance between two attempts.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
     let mut commits = kit.db.commits();

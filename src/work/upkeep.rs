@@ -10,7 +10,7 @@ use crate::kit::Kit;
 use crate::orders;
 
 /// Distance between two looks, by the clock.
-const EVERY: Duration = Duration::from_secs(60);
+const EVERY: Duration = Duration::from_mins(1);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
     let mut next: Option<DateTime<Utc>> = None;

@@ -13,6 +13,7 @@ mod cli;
 mod config;
 mod graphql;
 mod http;
+mod journey;
 mod layering;
 mod renewals;
 mod reports;

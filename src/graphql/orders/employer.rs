@@ -7,6 +7,7 @@ use async_graphql::{ID, Object};
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::links::EmployerLink;
+use crate::graphql::orders::RefreshFailure;
 use crate::graphql::scalars::DateTime;
 use crate::graphql::view::View;
 use crate::ids::{CaseId, OrderEmployerId};
@@ -61,6 +62,12 @@ impl OrderEmployer {
     async fn link(&self) -> Option<Result<EmployerLink, ApiError>> {
         let found = self.view.load().links.get(self.row.link?).await;
         found.map(|row| row.map(|row| EmployerLink::new(row, Some(self.case), &self.view))).transpose()
+    }
+
+    /// Why this employer brought no data and what follows; null unless it failed.
+    async fn failure(&self) -> Option<Result<RefreshFailure, ApiError>> {
+        let order = self.view.load().orders.get(self.row.order).await.transpose()?;
+        order.map(|order| orders::policy::of_employer(&self.row, order.attempt).map(RefreshFailure::from)).transpose()
     }
 
     /// The task that counts; null before any task.

@@ -19,7 +19,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config;
-use crate::truv::{Error, redact, wire::Page};
+use crate::truv::{Error, json, redact, wire::Page};
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-access-client-id");
 const SECRET: HeaderName = HeaderName::from_static("x-access-secret");
@@ -217,7 +217,7 @@ fn encode(body: &impl Serialize) -> Result<Vec<u8>, Error> {
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|error| Error::of_json(&error))
+    json::parse(body).map_err(|error| Error::of_json(&error))
 }
 
 /// Lets a call that is asked for a [`Fetched`] answer be decoded like any other.

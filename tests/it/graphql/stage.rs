@@ -1,5 +1,7 @@
 //! A schema over a fresh database, and callers of every kind.
 
+use std::sync::Arc;
+
 use async_graphql::{Request, Variables};
 use chrono::{NaiveDate, TimeZone, Utc};
 use recert::caller::{Caller, Scope};
@@ -36,8 +38,16 @@ pub(crate) async fn stage() -> Stage {
     let (scratch, db, statements) = fresh().await;
     let clock = Clock::still(Utc.with_ymd_and_hms(2026, 3, 20, 12, 0, 0).unwrap());
     let ids = Ids::seeded(clock.clone(), 7);
-    let settings = (Renewals::default(), Work::default(), Webhooks::default());
-    let kit = Kit::connect(db, clock, ids, settings).await.unwrap();
+    let kit = Kit {
+        opaque: db.opaque().await.unwrap(),
+        db,
+        clock,
+        ids,
+        accounts: Arc::default(),
+        renewals: Renewals::default(),
+        work: Work::default(),
+        webhooks: Webhooks::default(),
+    };
     let agency = Seed(&kit).agency("sonoma").await;
     let hub = Hub::new();
     Stage { schema: schema(hub.clone()), hub, kit, agency, statements, _scratch: scratch }

@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::reports::{known_of, links, report_of};
 
-pub const RULES: Rules = Rules { material_percent: 10 };
+pub(crate) const RULES: Rules = Rules { material_percent: 10 };
 
-pub fn jobs_of(snapshot: &Snapshot) -> Vec<Job> {
+pub(crate) fn jobs_of(snapshot: &Snapshot) -> Vec<Job> {
     let job = |job: &recert::reports::NewEmployment| Job {
         employment: job.employment.clone(),
         latest: job.statements.first().map(|(statement, _)| statement.clone()),
@@ -24,19 +24,19 @@ pub fn jobs_of(snapshot: &Snapshot) -> Vec<Job> {
     snapshot.jobs.iter().map(job).collect()
 }
 
-pub fn all_links() -> HashSet<LinkId> {
+pub(crate) fn all_links() -> HashSet<LinkId> {
     links().into_values().collect()
 }
 
 /// The review of two lists of Truv's employments, every connection having been asked.
-pub fn review_of(before: &Value, after: &Value) -> Vec<Field> {
+pub(crate) fn review_of(before: &Value, after: &Value) -> Vec<Field> {
     let baseline = report_of(before, None);
     let current = report_of(after, Some(&known_of(&baseline)));
     compare(&jobs_of(&current), Some(Baseline { jobs: &jobs_of(&baseline), asked: &all_links() }), RULES)
 }
 
 /// The changed lines as they would be read out: `Label: before -> after (KIND percent, material)`.
-pub fn read_out(fields: &[Field]) -> Vec<String> {
+pub(crate) fn read_out(fields: &[Field]) -> Vec<String> {
     let read = |field: &Field| {
         let side = |value: &Option<String>| value.clone().unwrap_or("-".to_owned());
         let percent = field.percent_change.map(|percent| format!(" {percent}%")).unwrap_or_default();
@@ -47,7 +47,7 @@ pub fn read_out(fields: &[Field]) -> Vec<String> {
     changes(fields).iter().map(read).collect()
 }
 
-pub fn opposite(change: ChangeKind) -> ChangeKind {
+pub(crate) fn opposite(change: ChangeKind) -> ChangeKind {
     match change {
         ChangeKind::Added => ChangeKind::Removed,
         ChangeKind::Removed => ChangeKind::Added,

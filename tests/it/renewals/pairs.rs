@@ -1,6 +1,6 @@
 //! The golden set: pairs of reports as Truv writes them, with the changes and the monthly income worked out by hand.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{read_out, review_of};
 use crate::reports::report_of;
@@ -19,15 +19,22 @@ fn deli_clerk() -> Value {
 /// The deli clerk's job with some fields replaced.
 fn but(changed: Value) -> Value {
     let mut job = deli_clerk();
-    job.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+    job.as_object_mut().unwrap().extend(fields(changed));
     job
 }
 
 /// A job at Blue Fern that says this and no more.
 fn fern(said: Value) -> Value {
     let mut job = json!({"id": "f1", "is_active": true, "company": {"name": "Blue Fern LLC"}});
-    job.as_object_mut().unwrap().extend(said.as_object().unwrap().clone());
+    job.as_object_mut().unwrap().extend(fields(said));
     job
+}
+
+fn fields(object: Value) -> Map<String, Value> {
+    match object {
+        Value::Object(fields) => fields,
+        other => panic!("{other} has no fields"),
+    }
 }
 
 fn stub(id: &str, start: &str, end: &str, gross: &str) -> Value {
@@ -41,11 +48,12 @@ fn newest(hours: &str) -> Value {
 
 /// Monthly income before and after, and every changed line in order.
 fn check(before: Value, after: Value, monthly: [Option<&str>; 2], changes: &[&str]) {
-    for (report, monthly) in [(&before, monthly[0]), (&after, monthly[1])] {
+    let pair = [before, after];
+    for (report, monthly) in pair.iter().zip(monthly) {
         let found = report_of(report, None).report.monthly_income.map(|amount| amount.to_string());
         assert_eq!(found.as_deref(), monthly, "{report:#}");
     }
-    assert_eq!(read_out(&review_of(&before, &after)), changes);
+    assert_eq!(read_out(&review_of(&pair[0], &pair[1])), changes);
 }
 
 const CLERK: Option<&str> = Some("2392.00");

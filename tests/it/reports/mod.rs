@@ -13,16 +13,16 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Our links, by Truv's ids `link-1` to `link-3`.
-pub fn links() -> HashMap<String, LinkId> {
+pub(crate) fn links() -> HashMap<String, LinkId> {
     (1..=3).map(|number| (format!("link-{number}"), LinkId(Uuid::from_u128(number)))).collect()
 }
 
-pub fn generated_at() -> DateTime<Utc> {
+pub(crate) fn generated_at() -> DateTime<Utc> {
     DateTime::from_timestamp(1_772_636_851, 0).unwrap()
 }
 
 /// The report of jobs that came over `link-1`, unless a job names another `link`.
-pub fn report_of(employments: &Value, known: Option<&Known>) -> Snapshot {
+pub(crate) fn report_of(employments: &Value, known: Option<&Known>) -> Snapshot {
     let link_of = |job: &Value| job.get("link").cloned().unwrap_or(json!("link-1"));
     let links: Vec<_> = employments
         .as_array()
@@ -34,7 +34,7 @@ pub fn report_of(employments: &Value, known: Option<&Known>) -> Snapshot {
     snapshot_of(report.employments().collect(), known)
 }
 
-pub fn snapshot_of(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>) -> Snapshot {
+pub(crate) fn snapshot_of(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>) -> Snapshot {
     build(Parts {
         ids: &Ids::seeded(Clock::still(generated_at()), 7),
         agency: AgencyId(Uuid::nil()),
@@ -49,7 +49,7 @@ pub fn snapshot_of(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>) -> Snapsho
 }
 
 /// What a later report knows of this one.
-pub fn known_of(snapshot: &Snapshot) -> Known {
+pub(crate) fn known_of(snapshot: &Snapshot) -> Known {
     let statement = |(statement, id): &(recert::reports::PayStatement, Option<String>)| KnownStatement {
         truv_statement_id: id.clone(),
         content: Content {

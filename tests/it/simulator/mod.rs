@@ -10,4 +10,5 @@ mod refresh;
 mod repeatable;
 mod rig;
 mod scenarios;
+mod shapes;
 mod time;

@@ -2,3 +2,4 @@
 
 pub(crate) mod database;
 pub(crate) mod seed;
+pub(crate) mod world;

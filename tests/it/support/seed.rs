@@ -166,6 +166,7 @@ impl Seed<'_> {
             ("truv_order_id", format!("truv-{order}").into()),
             ("requested_by", "worker-1".into()),
             ("attempt", 0.into()),
+            ("sends", 0.into()),
             ("share_url", "https://cdn.truv.test/link?token=secret".into()),
             ("failure_reason", text("SESSION_EXPIRED")),
             ("failure_next_action", text("SEND_VERIFICATION_LINK")),
@@ -184,6 +185,35 @@ impl Seed<'_> {
         }
         let link = self.link(of).await;
         self.employer(of, order, link).await;
+        order
+    }
+
+    /// An earlier order as an import leaves it: known by Truv's id alone, still to be read from there.
+    pub(crate) async fn imported_order(&self, of: Seeded, number: &str, truv_order_id: &str) -> OrderId {
+        let order: OrderId = self.0.ids.next();
+        let long_ago = self.now() - chrono::TimeDelta::days(90);
+        let row = vec![
+            ("id", order.0.into()),
+            ("agency_id", of.agency.0.into()),
+            ("case_id", of.case.0.into()),
+            ("root_id", order.0.into()),
+            ("depth", 0.into()),
+            ("kind", OrderKind::Original.word().into()),
+            ("status", OrderStatus::Pending.word().into()),
+            ("product", "INCOME".into()),
+            ("truv_order_id", truv_order_id.into()),
+            ("number", number.into()),
+            ("requested_by", "import".into()),
+            ("attempt", 0.into()),
+            ("sends", 0.into()),
+            ("news_at", long_ago.into()),
+            ("created_at", long_ago.into()),
+            ("updated_at", long_ago.into()),
+            ("version", 1_i64.into()),
+        ];
+        self.insert("orders", row).await;
+        self.set("cases", of.case.0, "latest_order_id", order.0.into()).await;
+        self.set("cases", of.case.0, "original_order_id", order.0.into()).await;
         order
     }
 
