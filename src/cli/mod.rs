@@ -127,9 +127,9 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Token(args) => token::run(&args, sources),
         Command::Schema => schema::run(),
         Command::Demo(args) => wait_for(demo::run(&args)),
-        Command::Migrate(_) | Command::Import(_) | Command::Simulator(_) => {
-            Err(Failure::Failed("this build cannot run that command".to_owned()))
-        }
+        Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
+        Command::Import(args) => wait_for(import::run(&args, sources)),
+        Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }
 

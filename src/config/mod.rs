@@ -16,7 +16,7 @@ mod sources;
 mod values;
 
 pub use agency::{Agency, Environment};
-pub use load::load;
+pub use load::{load, load_database};
 pub use problems::{Problem, Problems};
 pub use sources::{Origin, Sources};
 

@@ -134,10 +134,12 @@ impl County {
         let history = history::plan(&mut draw, self, due_in, freshness);
         let mut payrolls = self.payrolls(&mut draw, index, &history, freshness);
         let orders = self.past_orders(index, &case_number, &history, &mut payrolls);
+        let resident = self.resident(&mut draw, index);
+        // Drawn last: how many caseworkers there are depends on the county's size, and nothing else of a household does.
         let has_assignee = draw.happens(94);
         let assignee = usize::try_from(draw.between(0, i64::from(self.staff_count()) - 1)).unwrap_or(0);
         Household {
-            resident: self.resident(&mut draw, index),
+            resident,
             case_number,
             program,
             cycle_months,

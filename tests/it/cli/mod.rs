@@ -1,7 +1,9 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod demo;
 mod import;
 mod logging;
+mod migrate;
 mod serve;
 mod token;
 
