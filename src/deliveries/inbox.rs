@@ -169,6 +169,18 @@ fn mine(delivery: &Claimed) -> sea_orm::UpdateMany<deliveries::Entity> {
     deliveries::Entity::update_many().filter(Column::Id.eq(delivery.id.0)).filter(Column::Lease.eq(delivery.lease))
 }
 
+/// Makes one parked delivery due now.
+pub(crate) async fn wake(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
+    let tx = kit.db.begin().await?;
+    deliveries::Entity::update_many()
+        .col_expr(Column::NextAt, Expr::value(kit.clock.now()))
+        .filter(Column::Id.eq(delivery.id.0))
+        .filter(Column::SettledAt.is_null())
+        .exec(&tx)
+        .await?;
+    kit.db.commit(tx).await
+}
+
 /// Makes the deliveries due that waited for this order or one of its employer entries.
 pub(crate) async fn wake_parked_in_tx(
     tx: &Tx,

@@ -1,8 +1,6 @@
 //! Looks for what nobody told us, and tidies up: once a minute for orders without news and cases that became due, at the
 //! start and once an hour for deliveries that were missed and events that are too old.
 
-use std::time::Duration;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +14,6 @@ use crate::webhooks;
 /// Distances between two looks, by the clock.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
 const SELDOM: TimeDelta = TimeDelta::hours(1);
-/// How often to see whether it is time.
-const GLANCE: Duration = Duration::from_secs(10);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
     let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
@@ -29,10 +25,10 @@ pub(super) async fn run(kit: Kit, stop: CancellationToken) {
         if often.is_due(&kit.clock) {
             look(&kit).await;
         }
+        let next = often.next.min(seldom.next).unwrap_or_else(|| kit.clock.now());
         tokio::select! {
             () = stop.cancelled() => return,
-            () = kit.clock.moved() => {}
-            () = tokio::time::sleep(GLANCE) => {}
+            () = kit.clock.sleep_until(next) => {}
         }
     }
 }
