@@ -51,6 +51,7 @@ pub struct Mutation(
     orders::contact::ContactMutation,
     cases::decide::DecideMutation,
     cases::assign::AssignMutation,
+    cases::import::ImportMutation,
 );
 
 /// What can be followed.

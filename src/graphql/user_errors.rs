@@ -194,6 +194,12 @@ pub(crate) enum AssignCaseError {
     Conflict(ConflictError),
 }
 
+/// Why no case was taken in.
+#[derive(Union)]
+pub(crate) enum ImportCasesError {
+    InvalidInputError(InvalidInputError),
+}
+
 /// Why a review was not completed.
 #[derive(Union)]
 pub(crate) enum CompleteReviewError {

@@ -2,6 +2,7 @@
 
 pub(crate) mod assign;
 pub(crate) mod decide;
+pub(crate) mod import;
 pub(crate) mod queue;
 pub(crate) mod renewal;
 
