@@ -140,7 +140,6 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
     let default = Graphql::default();
     Graphql {
         get: r.open("graphql.get", &["RECERT_GRAPHQL_GET"], switch).or(default.get),
-        graphiql: r.open("graphql.graphiql", &["RECERT_GRAPHIQL"], switch).or(default.graphiql),
         introspection: r.open("graphql.introspection", &["RECERT_INTROSPECTION"], switch).or(default.introspection),
         max_body_bytes: r
             .open("graphql.max_body_bytes", &["RECERT_GRAPHQL_MAX_BODY_BYTES"], count)

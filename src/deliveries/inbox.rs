@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::{Claimed, NewDelivery, WaitsFor};
@@ -168,6 +169,18 @@ fn mine(delivery: &Claimed) -> sea_orm::UpdateMany<deliveries::Entity> {
     deliveries::Entity::update_many().filter(Column::Id.eq(delivery.id.0)).filter(Column::Lease.eq(delivery.lease))
 }
 
+/// Makes one parked delivery due now.
+pub(crate) async fn wake(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
+    let tx = kit.db.begin().await?;
+    deliveries::Entity::update_many()
+        .col_expr(Column::NextAt, Expr::value(kit.clock.now()))
+        .filter(Column::Id.eq(delivery.id.0))
+        .filter(Column::SettledAt.is_null())
+        .exec(&tx)
+        .await?;
+    kit.db.commit(tx).await
+}
+
 /// Makes the deliveries due that waited for this order or one of its employer entries.
 pub(crate) async fn wake_parked_in_tx(
     tx: &Tx,
@@ -188,6 +201,16 @@ pub(crate) async fn wake_parked_in_tx(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// When the agency's newest delivery came; `None` when none has.
+pub(crate) async fn last_received(db: &Database, agency: AgencyId) -> Result<Option<DateTime<Utc>>, Error> {
+    let query = deliveries::Entity::find()
+        .select_only()
+        .column(Column::ReceivedAt)
+        .filter(Column::AgencyId.eq(agency.0))
+        .order_by_desc(Column::Id);
+    Ok(query.into_tuple().one(db.read()).await?)
 }
 
 /// How many deliveries are in which state.

@@ -24,6 +24,8 @@ use crate::storage::ranked::grouped;
 
 /// A thing that may be missing.
 pub(crate) type One<T> = Option<Arc<T>>;
+/// Which page of a case's orders.
+type FilteredOrders = (orders::pages::Filter, Window<OrderId>);
 /// Things in a row.
 pub(crate) type Many<T> = Arc<Vec<T>>;
 
@@ -41,7 +43,7 @@ pub(crate) struct Loaders {
     pub(crate) caseworkers: Load<CaseworkerId, One<people::Caseworker>>,
     pub(crate) orders: Load<OrderId, One<orders::Order>>,
     pub(crate) orders_of_renewal: Load<RenewalId, Many<orders::Order>>,
-    pub(crate) orders_of_case: Load<(CaseId, (orders::pages::Filter, Window<OrderId>)), Arc<Page<orders::Order>>>,
+    pub(crate) orders_of_case: Load<(CaseId, FilteredOrders), Arc<Page<orders::Order>>>,
     pub(crate) order_count: Load<(CaseId, orders::pages::Filter), u64>,
     pub(crate) lineage: Load<CaseId, Many<orders::Order>>,
     pub(crate) employers: Load<OrderEmployerId, One<orders::OrderEmployer>>,
@@ -93,6 +95,7 @@ macro_rules! load_pages {
     }};
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a loader's answer")]
 fn some<T>(thing: T) -> One<T> {
     Some(Arc::new(thing))
 }

@@ -4,14 +4,11 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
-fn parse<T: ScalarType, P>(
+fn parse<T: ScalarType + async_graphql::InputType, P>(
     value: &Value,
     expected: &str,
     parse: impl Fn(&str) -> Option<P>,
-) -> Result<P, InputValueError<T>>
-where
-    T: async_graphql::InputType,
-{
+) -> Result<P, InputValueError<T>> {
     match value {
         Value::String(text) => parse(text).ok_or_else(|| InputValueError::custom(expected)),
         _ => Err(InputValueError::custom(expected)),

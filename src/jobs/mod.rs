@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, JobId};
 use crate::words::JobKind;
 
-pub(crate) use self::queue::{bury, claim, enqueue_in_tx, finish, postpone};
+pub(crate) use self::queue::{Counts, bury, claim, enqueue_in_tx, finish, postpone};
 
 /// How urgent: work that a person waits for comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,13 @@ pub(crate) enum Ran {
         /// When.
         at: DateTime<Utc>,
         /// Why, for operators. Never personal data.
+        why: String,
+    },
+    /// Something stood in the way, so that this was no attempt at all; to be run again.
+    Hindered {
+        /// When.
+        at: DateTime<Utc>,
+        /// What, for operators. Never personal data.
         why: String,
     },
 }

@@ -119,12 +119,27 @@ pub(crate) async fn finish(kit: &Kit, job: &Claimed) -> Result<(), Error> {
     tx.commit().await.map_err(Error::from)
 }
 
+/// Whether a job that is put back has made an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Counts {
+    /// It has, in vain.
+    AsAttempt,
+    /// It could not.
+    AsNone,
+}
+
 /// Puts a job back: it did not succeed, and is due again at `run_at`. The reason is for operators.
-pub(crate) async fn postpone(kit: &Kit, job: &Claimed, run_at: DateTime<Utc>, reason: &str) -> Result<(), Error> {
+pub(crate) async fn postpone(
+    kit: &Kit,
+    job: &Claimed,
+    run_at: DateTime<Utc>,
+    counts: Counts,
+    reason: &str,
+) -> Result<(), Error> {
     let tx = kit.db.begin().await?;
     release(job)
         .col_expr(Column::RunAt, Expr::value(run_at))
-        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(1))
+        .col_expr(Column::Attempts, Expr::col(Column::Attempts).add(i32::from(counts == Counts::AsAttempt)))
         .col_expr(Column::LastError, Expr::value(reason))
         .exec(&tx)
         .await?;

@@ -151,7 +151,8 @@ pub(crate) struct Sighting {
     pub(crate) is_suspicious: Option<bool>,
 }
 
-/// Stores what was told about a link, known or new, and answers its id. A login heals a broken link.
+/// Stores what was told about a link, known or new, and answers its id. A login heals a link that was
+/// found broken before it.
 pub(crate) async fn see_in_tx(
     tx: &Tx,
     ids: &Ids,
@@ -177,8 +178,10 @@ pub(crate) async fn see_in_tx(
         }
         if is_new_login {
             row.connected_at = Set(sighting.connected_at);
-            row.broken_at = Set(None);
-            row.broken_by = Set(None);
+            if link.broken_at <= sighting.connected_at {
+                row.broken_at = Set(None);
+                row.broken_by = Set(None);
+            }
         }
         employer_links::Entity::update_many()
             .set(row)
@@ -208,7 +211,8 @@ pub(crate) async fn see_in_tx(
     Ok(id)
 }
 
-/// Writes down that a link does not work any more; the first news of it stays.
+/// Writes down that a link does not work any more; the first news of it stays. News from before the last login or the last
+/// pull that brought data come too late to matter.
 pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateTime<Utc>) -> Result<(), Error> {
     employer_links::Entity::update_many()
         .col_expr(employer_links::Column::BrokenAt, Expr::value(at))
@@ -220,6 +224,8 @@ pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateT
                 .add(employer_links::Column::BrokenAt.is_null())
                 .add(employer_links::Column::BrokenBy.eq(DISCONNECTED)),
         )
+        .filter(not_after(employer_links::Column::ConnectedAt, at))
+        .filter(not_after(employer_links::Column::LastRefreshedAt, at))
         .exec(tx)
         .await?;
     Ok(())
@@ -251,11 +257,15 @@ pub(crate) async fn mark_refreshed_in_tx(
         row.connected_at = Set(Some(at));
     }
     let by_id = || employer_links::Entity::update_many().filter(employer_links::Column::Id.eq(link.0));
-    let older = |column: employer_links::Column| Condition::any().add(column.is_null()).add(column.lt(at));
-    by_id().set(row).filter(older(employer_links::Column::LastRefreshedAt)).exec(tx).await?;
+    by_id().set(row).filter(not_after(employer_links::Column::LastRefreshedAt, at)).exec(tx).await?;
     let healed = employer_links::ActiveModel { broken_at: Set(None), broken_by: Set(None), ..Default::default() };
     by_id().set(healed).filter(employer_links::Column::BrokenAt.lte(at)).exec(tx).await?;
     Ok(())
+}
+
+/// The column's instant is not after `at`, or not known.
+fn not_after(column: employer_links::Column, at: DateTime<Utc>) -> Condition {
+    Condition::any().add(column.is_null()).add(column.lte(at))
 }
 
 /// What `link-disconnected` says when nothing else explains why a refresh failed.

@@ -1,20 +1,18 @@
-//! Joins news into an order and draws the consequences: events, the failure, the case's standing, and the work that
-//! follows. All in the transaction of the caller, who also marks the delivery that brought the news.
+//! Joins news into an order, in the transaction of the caller, who also marks the delivery that brought the news. What
+//! follows from them is drawn in `settle`.
 
 use chrono::{DateTime, Utc};
 
 use super::news::{News, Said};
-use super::status::{self, Standing, Told};
+use super::status::{self, Told};
 use super::{Order, OrderEmployer, Task, policy, store};
 use crate::caller::{CaseScope, Caseload};
 use crate::cases::{self, Locked};
-use crate::events::{Change, Facts};
 use crate::ids::{AgencyId, LinkId, OrderId};
-use crate::jobs::{self, NewJob, Priority};
 use crate::kit::Kit;
 use crate::links;
 use crate::storage::{Error, Tx};
-use crate::words::{CaseEventKind, CaseStatus, JobKind, OrderStatus, TaskStatus};
+use crate::words::{OrderStatus, TaskStatus};
 
 /// What became of the news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,11 +31,11 @@ pub(super) struct Open {
     pub(super) order: Order,
     pub(super) employers: Vec<OrderEmployer>,
     pub(super) tasks: Vec<Task>,
-    before: Order,
-    employers_before: Vec<OrderEmployer>,
-    tasks_before: Vec<Task>,
+    pub(super) before: Order,
+    pub(super) employers_before: Vec<OrderEmployer>,
+    pub(super) tasks_before: Vec<Task>,
     /// News that leave open what happened: the order must be looked at.
-    must_look: bool,
+    pub(super) must_look: bool,
 }
 
 /// Joins the news into the order.
@@ -110,6 +108,8 @@ impl Open {
                 // A word that we do not know is still a failure: it was said in so many words.
                 let is_known = TaskStatus::parse(raw_status).is_failure();
                 let raw_status = if is_known { raw_status.clone() } else { "error".to_owned() };
+                // `error` may be the word for every failure: a look tells the task's own, where no task has told it.
+                self.must_look |= TaskStatus::parse(&raw_status) == TaskStatus::Error && !self.is_explained(index, *at);
                 self.hear_told(index, Told { raw_status, at: *at });
             }
             Said::Task { truv_task_id, truv_suborder_id, truv_link_id, raw_status, message, at } => {
@@ -153,6 +153,13 @@ impl Open {
         if let Some(message) = message {
             employer.message = Some(message.chars().take(500).collect());
         }
+    }
+
+    /// Whether a task of the employer entry has failed itself and not later than `at`.
+    fn is_explained(&self, index: usize, at: DateTime<Utc>) -> bool {
+        let of_employer = |task: &&Task| self.employers.get(index).is_some_and(|employer| employer.id == task.employer);
+        let mut tasks = self.tasks.iter().filter(of_employer);
+        tasks.any(|task| TaskStatus::parse(&task.raw_status).is_failure() && task.status_at <= at)
     }
 
     pub(super) fn hear_suborder(&mut self, index: usize, raw_status: &str, at: DateTime<Utc>) {
@@ -253,184 +260,4 @@ impl Open {
         }
         Ok(link)
     }
-
-    /// Derives the states, writes what changed, and draws the consequences.
-    pub(super) async fn settle_in_tx(mut self, kit: &Kit, tx: &Tx) -> Result<Advanced, Error> {
-        let now = kit.clock.now();
-        self.derive();
-        self.note_tasks_in_tx(tx, now).await?;
-        self.note_employers_in_tx(tx, now).await?;
-        self.note_order();
-        let brought_data = self.newly(Standing::Completed).next().is_some();
-        let changed =
-            self.order != self.before || self.employers != self.employers_before || self.tasks != self.tasks_before;
-        self.order.news_at = now;
-        if changed {
-            self.order.updated_at = now;
-            self.order.version += 1;
-        }
-        store::save_in_tx(tx, &self.order).await?;
-        self.stand_case();
-        self.enqueue_in_tx(kit, tx, brought_data, now).await?;
-        self.case.save_in_tx(tx, now).await?;
-        Ok(if changed { Advanced::Moved } else { Advanced::NothingNew })
-    }
-
-    fn derive(&mut self) {
-        for employer in &mut self.employers {
-            let tasks: Vec<Task> = self.tasks.iter().filter(|task| task.employer == employer.id).cloned().collect();
-            if let Some((raw, at, task)) = status::effective(&tasks, employer.told.as_ref()) {
-                employer.task_status = Some(raw);
-                employer.task_at = Some(at);
-                employer.latest_task = task;
-            }
-        }
-        if self.order.truv_order_id.is_none() {
-            return;
-        }
-        let standings: Vec<Standing> = self.employers.iter().map(status::standing).collect();
-        let derived = status::derive(&standings, self.order.canceled_at.is_some());
-        self.order.status = status::next(self.order.status, derived);
-        match self.order.status {
-            // Silence is no failure of an employer; its words were set where it was noticed.
-            OrderStatus::Stalled | OrderStatus::Rejected => {}
-            OrderStatus::Canceled => self.order.failure = None,
-            _ => self.order.failure = policy::of_employers(&self.employers, self.order.attempt),
-        }
-        if self.order.status == OrderStatus::Completed && self.order.completed_at.is_none() {
-            let ends = self.employers.iter().flat_map(|employer| [employer.task_at, employer.status_at]);
-            self.order.completed_at = ends.flatten().max();
-        }
-    }
-
-    async fn note_tasks_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
-        for task in &self.tasks {
-            if self.tasks_before.contains(task) {
-                continue;
-            }
-            let message = self.employers.iter().find(|e| e.id == task.employer).and_then(|e| e.message.as_deref());
-            store::save_task_in_tx(tx, self.order.agency, task, message).await?;
-            self.case.note(Change {
-                order: Some(self.order.id),
-                employer: Some(task.employer),
-                task: Some(task.id),
-                facts: Facts { task_status: Some(task.raw_status.clone()), ..Facts::default() },
-                ..Change::of(CaseEventKind::TaskStatusChanged)
-            });
-            let employer = self.employers.iter().find(|employer| employer.id == task.employer);
-            let Some(link) = employer.and_then(|employer| employer.link) else { continue };
-            let status = TaskStatus::parse(&task.raw_status);
-            if status == TaskStatus::Done {
-                // A pull that succeeds after one that failed on the same entry: the client has logged in again.
-                let had_failed = self
-                    .tasks
-                    .iter()
-                    .any(|other| other.employer == task.employer && TaskStatus::parse(&other.raw_status).is_failure());
-                let is_login = had_failed || self.order.contact.is_some();
-                links::mark_refreshed_in_tx(tx, link, task.status_at, is_login).await?;
-            } else if status::is_clients_to_mend(status) {
-                links::mark_broken_in_tx(tx, link, &task.raw_status, task.status_at).await?;
-            } else if status.is_failure() {
-                // `link-disconnected` comes with every failed refresh; this failure explains it without the client.
-                links::explain_in_tx(tx, link, now).await?;
-            }
-        }
-        Ok(())
-    }
-
-    async fn note_employers_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
-        let failed: Vec<_> = [Standing::Failed, Standing::NoData, Standing::Expired]
-            .into_iter()
-            .flat_map(|standing| self.newly(standing))
-            .collect();
-        for employer in failed {
-            self.case.note(Change {
-                order: Some(self.order.id),
-                employer: Some(employer),
-                ..Change::of(CaseEventKind::RefreshFailed)
-            });
-        }
-        for (employer, before) in self.employers.iter_mut().zip(&self.employers_before) {
-            if employer != before {
-                employer.updated_at = now;
-                store::save_employer_in_tx(tx, employer).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The employers that have come to stand there with these news.
-    fn newly(&self, standing: Standing) -> impl Iterator<Item = crate::ids::OrderEmployerId> {
-        let moved = self.employers.iter().zip(&self.employers_before);
-        moved
-            .filter(move |(now, before)| status::standing(now) == standing && status::standing(before) != standing)
-            .map(|(employer, _)| employer.id)
-            .collect::<Vec<_>>()
-            .into_iter()
-    }
-
-    fn note_order(&mut self) {
-        if self.order.share_url.is_some() && self.before.share_url.is_none() && self.order.contact.is_some() {
-            self.case.note(Change { order: Some(self.order.id), ..Change::of(CaseEventKind::VerificationLinkSent) });
-        }
-        if self.order.status != self.before.status {
-            self.case.note(Change {
-                order: Some(self.order.id),
-                facts: Facts {
-                    previous_order_status: Some(self.before.status),
-                    order_status: Some(self.order.status),
-                    ..Facts::default()
-                },
-                ..Change::of(CaseEventKind::OrderStatusChanged)
-            });
-        }
-    }
-
-    /// Moves the case, where this order is what its open renewal waits for.
-    fn stand_case(&mut self) {
-        let case = self.case.case();
-        if self.order.renewal.is_none() || self.order.renewal != case.renewal {
-            return;
-        }
-        let moved = self.order.status != self.before.status || self.order.failure != self.before.failure;
-        let brings_data = policy::is_reviewable(&self.order);
-        let is_latest = case.latest_order == Some(self.order.id);
-        // Data is welcome from any order of the renewal, a failure only from the newest; and a review that is ready
-        // stays ready, whatever becomes of an ask that has become needless.
-        let counts = moved && (brings_data || (is_latest && case.status != CaseStatus::ReadyForReview));
-        if counts && !(brings_data && case.status == CaseStatus::ReadyForReview) {
-            self.case.stand(policy::case_standing(&self.order));
-        }
-    }
-
-    async fn enqueue_in_tx(&self, kit: &Kit, tx: &Tx, brought_data: bool, now: DateTime<Utc>) -> Result<(), Error> {
-        let order = &self.order;
-        let job = |kind, run_at| NewJob {
-            agency: order.agency,
-            kind,
-            subject: order.id.0,
-            priority: Priority::Interactive,
-            run_at,
-        };
-        let is_settled = matches!(order.status, OrderStatus::Completed | OrderStatus::Partial | OrderStatus::Stalled);
-        let has_data = self.employers.iter().any(|employer| status::standing(employer) == Standing::Completed);
-        if is_settled && has_data && (brought_data || order.status != self.before.status) {
-            jobs::enqueue_in_tx(kit, tx, job(JobKind::FetchReport, now)).await?;
-        }
-        let retry_at = order.failure.as_ref().and_then(|failure| failure.retry_at);
-        if let Some(retry_at) = retry_at
-            && order.failure != self.before.failure
-            && !status_is_open(order.status)
-        {
-            jobs::enqueue_in_tx(kit, tx, job(JobKind::RetryOrder, retry_at)).await?;
-        }
-        if self.must_look {
-            jobs::enqueue_in_tx(kit, tx, job(JobKind::PollOrder, now)).await?;
-        }
-        Ok(())
-    }
-}
-
-fn status_is_open(status: OrderStatus) -> bool {
-    store::OPEN.contains(&status)
 }

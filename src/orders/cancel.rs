@@ -1,4 +1,4 @@
-//! Cancels an order: at once when it was not sent yet, else by asking Truv.
+//! Cancels an order: at once when it was not sent yet or could not be found at Truv, else by asking Truv.
 
 use super::advance::Open;
 use super::news::{News, Said};
@@ -11,7 +11,7 @@ use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
 use crate::links;
-use crate::storage;
+use crate::storage::{self, Tx};
 use crate::truv;
 use crate::words::{JobKind, OrderStatus};
 
@@ -24,19 +24,18 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
     let scope = caller.cases()?;
     let missing = || Refusal::not_found(input("orderId"), "There is no such order.");
     let tx = kit.db.begin().await?;
-    let mut open = Open::load_in_tx(&tx, caller.agency, id).await?.ok_or_else(missing)?;
+    let open = Open::load_in_tx(&tx, caller.agency, id).await?.ok_or_else(missing)?;
     if !scope.admits(open.case.case().agency, open.case.case().assignee) {
         return Err(missing().into());
     }
     match open.order.status {
         OrderStatus::Canceled => {}
         OrderStatus::Requested if open.order.sent_at.is_none() => {
-            let now = kit.clock.now();
-            open.order.status = OrderStatus::Canceled;
-            open.order.canceled_at = Some(now);
             links::return_units_in_tx(&tx, caller.agency, id).await?;
-            open.settle_in_tx(kit, &tx).await?;
+            end_here_in_tx(kit, &tx, open).await?;
         }
+        // The look-up was given up, so there is nothing at Truv to cancel. The refreshes stay spent, since nobody knows.
+        OrderStatus::OutcomeUnknown if open.order.failure.is_some() => end_here_in_tx(kit, &tx, open).await?,
         status if store::OPEN.contains(&status) => {
             let job = NewJob {
                 agency: caller.agency,
@@ -60,6 +59,14 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
     let case = cases::find_any(&tx, caller.agency, order.case).await?;
     kit.db.commit(tx).await?;
     Ok(Made { order, case })
+}
+
+async fn end_here_in_tx(kit: &Kit, tx: &Tx, mut open: Open) -> Result<(), storage::Error> {
+    open.order.status = OrderStatus::Canceled;
+    open.order.canceled_at = Some(kit.clock.now());
+    open.order.failure = None;
+    open.settle_in_tx(kit, tx).await?;
+    Ok(())
 }
 
 /// Asks Truv to cancel an order that it has.

@@ -1,7 +1,7 @@
 //! Orders: our record of every Truv order, from the moment it is intended.
 //!
 //! The way of a refresh: `refresh` stores the intent and answers; `send` posts it; `advance` takes in what webhooks and
-//! looks tell about its employers and tasks; `resolve` finds out what became of a lost answer; `cancel` ends it. Durable
+//! looks tell about its employers and tasks, and `settle` draws the consequences; `resolve` finds out what became of a lost answer; `cancel` ends it. Durable
 //! when a verb returns: rows, events and the job that goes on with the work, all in one transaction; no verb calls Truv
 //! inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
 //! `renewals`), and how a delivery finds its order (`webhooks`).
@@ -18,9 +18,11 @@ pub mod policy;
 mod poll;
 mod refresh;
 mod refusal;
+mod reject;
 mod resolve;
 mod retry;
 mod send;
+mod settle;
 mod show;
 pub mod status;
 mod store;
@@ -46,7 +48,9 @@ pub use self::refusal::{Error, Refusal};
 pub(crate) use self::resolve::resolve;
 pub(crate) use self::retry::retry;
 pub(crate) use self::send::send;
-pub(crate) use self::store::{employers, find, find_by_suborder, find_by_task, find_by_truv_id};
+pub(crate) use self::store::{
+    employers, find, find_by_suborder, find_by_task, find_by_truv_id, list_employers_of_renewal,
+};
 
 /// Our record of one Truv order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -169,6 +169,12 @@ pub fn rejected(message: &str, retry_at: Option<DateTime<Utc>>, at: DateTime<Utc
     }
 }
 
+/// The failure of an order that Truv refused because the client has removed the connection.
+pub fn removed(at: DateTime<Utc>) -> Failure {
+    let message = "Data and credentials of this connection were removed at Truv. The client must log in again.";
+    failure(&ask_client(FailureReason::SessionExpired, message), None, 0, None, at)
+}
+
 /// The failure of an order without news for too long. A late result is still taken.
 pub fn stalled(at: DateTime<Utc>) -> Failure {
     Failure {

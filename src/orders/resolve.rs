@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::advance::Open;
-use super::send::{adopt_in_tx, again, reject};
+use super::reject::reject;
+use super::send::{adopt_in_tx, after, again};
 use super::{Order, policy, store};
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
@@ -22,7 +23,7 @@ const SENDS: u32 = 2;
 /// Pages of Truv's list of orders that are searched for a new order.
 const PAGES: u32 = 5;
 
-/// Looks the order up. `looks` counts the earlier looks that found nothing.
+/// Looks the order up. `looks` counts the earlier looks that worked and found nothing.
 pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32) -> Result<Ran, Error> {
     let Some(order) = store::find(kit.db.read(), agency, id).await? else { return Ok(Ran::Finished) };
     if order.status != OrderStatus::OutcomeUnknown {
@@ -31,11 +32,7 @@ pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32
     let Some(account) = kit.account(agency) else {
         return Ok(again(kit, DISTANCE, "the agency has no account in the settings"));
     };
-    let trace = match order.parent.filter(|_| order.contact.is_none()) {
-        Some(parent) => trace_of_refresh(kit, account, &order, parent).await?,
-        None => trace_of_new(kit, account, &order).await?,
-    };
-    match trace {
+    match trace(kit, account, &order).await? {
         Ok(Some(shown)) => {
             let tx = kit.db.begin().await?;
             adopt_in_tx(kit, &tx, agency, id, &shown).await?;
@@ -46,11 +43,20 @@ pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32
         Ok(None) if order.sends < SENDS => send_again(kit, &order).await,
         Ok(None) => give_up(kit, &order).await,
         Err(error @ (truv::Error::Forbidden | truv::Error::NotFound)) => reject(kit, &order, &error).await,
-        Err(error) => Ok(again(kit, DISTANCE, &format!("the look-up failed: {error}"))),
+        // A look that saw nothing proves nothing.
+        Err(error) => Ok(Ran::Hindered { at: after(kit, DISTANCE), why: format!("the look-up failed: {error}") }),
     }
 }
 
-type Trace = Result<Option<wire::orders::Order>, truv::Error>;
+pub(super) type Trace = Result<Option<wire::orders::Order>, truv::Error>;
+
+/// What the call left at Truv, if it was carried out.
+pub(super) async fn trace(kit: &Kit, account: &Account, order: &Order) -> Result<Trace, Error> {
+    match order.parent.filter(|_| order.contact.is_none()) {
+        Some(parent) => trace_of_refresh(kit, account, order, parent).await,
+        None => trace_of_new(kit, account, order).await,
+    }
+}
 
 /// A refresh leaves its trace in the parent's `refresh_order`.
 async fn trace_of_refresh(kit: &Kit, account: &Account, order: &Order, parent: OrderId) -> Result<Trace, Error> {

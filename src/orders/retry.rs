@@ -12,7 +12,7 @@ use crate::kit::Kit;
 use crate::storage::{Error, Tx};
 use crate::words::{Actor, CaseStatus, NextAction, OrderKind, RefreshPurpose};
 
-/// Asks again for the employers that failed. A retry that has become needless does nothing; one that is not possible any
+/// Asks again for the employers that failed for a passing reason. A retry that has become needless does nothing; one that is not possible any
 /// more is left to a caseworker.
 pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran, Error> {
     let Some(failed) = store::find(kit.db.read(), agency, id).await? else { return Ok(Ran::Finished) };
@@ -65,7 +65,8 @@ fn is_wanted(failed: &Order, case: &Case) -> bool {
 async fn employers_to_repeat(tx: &Tx, failed: &Order) -> Result<Vec<OrderEmployerId>, Error> {
     let employers = store::employers(tx, failed.id).await?;
     let has_failed = |employer: &&super::OrderEmployer| {
-        failed.truv_order_id.is_none() || policy::of_employer(employer, failed.attempt).is_some()
+        failed.truv_order_id.is_none()
+            || policy::of_employer(employer, failed.attempt).is_some_and(|failure| failure.retry_at.is_some())
     };
     Ok(employers.iter().filter(has_failed).filter_map(|employer| employer.source).collect())
 }

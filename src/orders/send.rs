@@ -9,7 +9,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::advance::Open;
-use super::{Order, policy, store};
+use super::reject::reject;
+use super::{Order, resolve, store};
 use crate::deliveries;
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
@@ -42,6 +43,19 @@ pub(crate) async fn send(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     let Some(account) = kit.account(agency) else {
         return Ok(again(kit, LOCKED_OUT, "the agency has no account in the settings"));
     };
+    if order.sends > 0 {
+        // The first call was proved to have had no effect; should it have been slow beyond all bounds, its trace is there.
+        match resolve::trace(kit, account, &order).await? {
+            Ok(Some(shown)) => {
+                let tx = kit.db.begin().await?;
+                adopt_in_tx(kit, &tx, agency, id, &shown).await?;
+                kit.db.commit(tx).await?;
+                return Ok(Ran::Finished);
+            }
+            Ok(None) => {}
+            Err(error) => return read_failed(kit, &order, &error).await,
+        }
+    }
     let call = match prepare(kit, account, &order).await? {
         Ok(call) => call,
         Err(error) => return read_failed(kit, &order, &error).await,
@@ -128,6 +142,9 @@ async fn prepare(kit: &Kit, account: &Account, order: &Order) -> Result<Result<C
     };
     // Named one by one even when all are meant: what is billed is then what was counted.
     let (employers, accounts) = (chosen(&shown.employers), chosen(&shown.financial_accounts));
+    if employers.len() + accounts.len() < sources.len() {
+        return Ok(Err(truv::Error::NotFound));
+    }
     Ok(Ok(Call::Refresh {
         before: shown.refresh_order,
         request: wire::orders::RefreshRequest {
@@ -242,30 +259,6 @@ async fn lose(kit: &Kit, order: &Order, why: &str) -> Result<Ran, Error> {
         jobs::enqueue_in_tx(kit, &tx, job).await?;
         kit.db.commit(tx).await?;
     }
-    Ok(Ran::Finished)
-}
-
-/// Truv has definitely refused: the refreshes are given back, and the case shows why.
-pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Result<Ran, Error> {
-    tracing::warn!(order.id = %order.id, error = %error, "Truv refused an order");
-    let tx = kit.db.begin().await?;
-    let Some(mut open) = Open::load_in_tx(&tx, order.agency, order.id).await? else { return Ok(Ran::Finished) };
-    if open.order.truv_order_id.is_some() {
-        return Ok(Ran::Finished);
-    }
-    let now = kit.clock.now();
-    let (message, retry_at) = if error.is_refresh_limit() {
-        // Our own count was wrong; whatever Truv counted leaves its window within a day.
-        let day = TimeDelta::from_std(links::WINDOW).unwrap_or_default();
-        ("Truv's limit of refreshes for this connection is used up for today.".to_owned(), Some(now + day))
-    } else {
-        (format!("Truv refused the order: {error}."), None)
-    };
-    open.order.status = OrderStatus::Rejected;
-    open.order.failure = Some(policy::rejected(&message, retry_at, now));
-    links::return_units_in_tx(&tx, order.agency, order.id).await?;
-    open.settle_in_tx(kit, &tx).await?;
-    kit.db.commit(tx).await?;
     Ok(Ran::Finished)
 }
 

@@ -59,11 +59,13 @@ pub fn task_moves(known: Option<(&str, DateTime<Utc>)>, news: (&str, DateTime<Ut
     known.is_none_or(|(raw, at)| weight(news.0, news.1) > weight(raw, at))
 }
 
-/// Whether news that an order told about a task say more than what it told before.
+/// Whether news that an order told about a task say more than what it told before. A failure that is named outweighs
+/// `error`, whenever either was told: that word may stand for every failure.
 pub fn told_moves(known: Option<&Told>, news: &Told) -> bool {
     let weight = |told: &Told| {
         let status = TaskStatus::parse(&told.raw_status);
-        (status == TaskStatus::Done, told.at, severity(status), told.raw_status.clone())
+        let is_named = status.is_failure() && status != TaskStatus::Error;
+        (status == TaskStatus::Done, is_named, told.at, severity(status), told.raw_status.clone())
     };
     known.is_none_or(|known| weight(news) > weight(known))
 }

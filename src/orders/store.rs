@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 
 use super::status;
 use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
-use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId};
+use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId};
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
 use crate::storage::{Error, Tx};
 use crate::words::{OrderStatus, TaskStatus};
@@ -37,6 +37,17 @@ pub(crate) async fn list_of_case<C: ConnectionTrait>(db: &C, case: CaseId) -> Re
         .order_by_asc(orders::Column::CreatedAt)
         .order_by_asc(orders::Column::Id);
     Ok(query.all(db).await?.into_iter().map(Order::from).collect())
+}
+
+/// The employer entries of all orders that a renewal of the case has made.
+pub(crate) async fn list_employers_of_renewal<C: ConnectionTrait>(
+    db: &C,
+    case: CaseId,
+    renewal: RenewalId,
+) -> Result<Vec<OrderEmployer>, Error> {
+    let orders = list_of_case(db, case).await?;
+    let ids: Vec<_> = orders.iter().filter(|order| order.renewal == Some(renewal)).map(|order| order.id).collect();
+    employers_of(db, &ids).await
 }
 
 /// Employer entries of the agency by their ids.

@@ -1,7 +1,8 @@
 //! Fetches the report of an order and fills the review.
 //!
 //! The order's own employers are preferred: they are scoped to the order. Where Truv shows none there, the report of the
-//! connection is read, which may be missing for some seconds after the task is done (fact sheet "Read after write").
+//! connection is read, which may be missing for some seconds after the task is done (fact sheet "Read after write"). An
+//! order that repeats only what failed before is completed by what the renewal's other orders have read.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::ids::{AgencyId, LinkId, OrderId, ReportId};
 use crate::jobs::Ran;
 use crate::kit::{Account, Kit};
 use crate::links;
-use crate::orders::{self, News, Order};
+use crate::orders::{self, News, Order, OrderEmployer};
 use crate::reports::{self, snapshot};
 use crate::storage::{Error, Tx};
 use crate::truv::wire::orders::Order as Shown;
@@ -78,7 +79,33 @@ async fn gather(
             Err(error) => return Ok(Err(error)),
         }
     }
+    for link in earlier_links(kit, order, &employers).await? {
+        match account.client.link_income_report(&link).await {
+            Ok(report) => reports.push((link, report)),
+            // Removed since.
+            Err(truv::Error::NotFound) => {}
+            Err(error) => return Ok(Err(error)),
+        }
+    }
     Ok(Ok(Gathered { order: shown, links: reports }))
+}
+
+/// Connections that other orders of the renewal have read already, and that work: a retry or a new login brings only what
+/// had failed before, and the review shows all of it together.
+async fn earlier_links(kit: &Kit, order: &Order, employers: &[OrderEmployer]) -> Result<Vec<String>, Error> {
+    let Some(renewal) = order.renewal else { return Ok(Vec::new()) };
+    let mut ids: Vec<LinkId> = orders::list_employers_of_renewal(kit.db.read(), order.case, renewal)
+        .await?
+        .iter()
+        .filter(|employer| employer.order != order.id && orders::status::is_completed(employer))
+        .filter_map(|employer| employer.link)
+        .filter(|link| employers.iter().all(|employer| employer.link != Some(*link)))
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let links = links::load(&kit.db, order.agency, &ids).await?;
+    let works = |id: &LinkId| links.get(id).filter(|link| link.broken_at.is_none() && link.deleted_at.is_none());
+    Ok(ids.iter().filter_map(works).map(|link| link.truv_link_id.clone()).collect())
 }
 
 async fn store(kit: &Kit, agency: AgencyId, id: OrderId, gathered: Gathered) -> Result<(), Error> {
@@ -167,7 +194,9 @@ async fn baseline_in_tx(tx: &Tx, order: &Order, locked: &Locked) -> Result<Optio
 
 fn generated_at(gathered: &Gathered, now: DateTime<Utc>) -> DateTime<Utc> {
     let shown = &gathered.order.value;
-    let of_links = gathered.links.iter().filter_map(|(_, report)| report.value.completed_at).max();
+    let is_own = |link: &str| shown.employers.iter().any(|employer| employer.link_id.as_deref() == Some(link));
+    let own = gathered.links.iter().filter(|(link, _)| is_own(link));
+    let of_links = own.filter_map(|(_, report)| report.value.completed_at).max();
     of_links.or(shown.updated_at).or(shown.completed_at).unwrap_or(now)
 }
 

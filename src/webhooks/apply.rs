@@ -148,7 +148,12 @@ async fn not_yet(
     }
     let wait = Duration::from_secs(1_u64 << delivery.attempts.min(6));
     let next_at = now + TimeDelta::from_std(wait).unwrap_or_default();
-    deliveries::park(kit, delivery, waits_for, next_at, "the order is not known yet").await
+    deliveries::park(kit, delivery, waits_for, next_at, "the order is not known yet").await?;
+    // The order may have appeared since we looked, and its waking call have missed what was not parked yet.
+    if let Found::Order(_) = find::here(kit, delivery.agency, event, meaning).await? {
+        deliveries::wake(kit, delivery).await?;
+    }
+    Ok(())
 }
 
 async fn settle(kit: &Kit, delivery: &Claimed, status: DeliveryStatus, reason: &str) -> Result<(), Error> {

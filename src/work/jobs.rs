@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::ids::OrderId;
-use crate::jobs::{self, Claimed, Ran};
+use crate::jobs::{self, Claimed, Counts, Ran};
 use crate::kit::Kit;
 use crate::orders;
 use crate::renewals;
@@ -55,7 +55,11 @@ async fn run_one(kit: Kit, job: Claimed) {
         Ok(Ran::Finished) => jobs::finish(&kit, &job).await,
         Ok(Ran::Again { at, why }) => {
             tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job waits");
-            jobs::postpone(&kit, &job, at, &why).await
+            jobs::postpone(&kit, &job, at, Counts::AsAttempt, &why).await
+        }
+        Ok(Ran::Hindered { at, why }) => {
+            tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job is hindered");
+            jobs::postpone(&kit, &job, at, Counts::AsNone, &why).await
         }
         Err(error) if job.attempts >= ATTEMPTS => {
             tracing::error!(job.kind = %job.kind, job.subject = %job.subject, %error, "a job was set aside");
@@ -65,7 +69,7 @@ async fn run_one(kit: Kit, job: Claimed) {
             tracing::warn!(job.kind = %job.kind, job.subject = %job.subject, %error, "a job failed; trying again");
             let wait = Duration::from_secs(1 << job.attempts.min(9)).min(LONGEST);
             let at = kit.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-            jobs::postpone(&kit, &job, at, &error.to_string()).await
+            jobs::postpone(&kit, &job, at, Counts::AsAttempt, &error.to_string()).await
         }
     };
     if let Err(error) = ended {

@@ -171,7 +171,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
     Ok(Config {
         server: Server { listen: local(args.port), admin_listen: local(0), ..Server::default() },
         database: ground::section(args, dir),
-        truv: Truv { url, requests_per_minute: 1_000_000, ..Truv::default() },
+        truv: Truv { url, requests_per_minute: 0, ..Truv::default() },
         agencies: vec![Agency {
             slug: county::SLUG.to_owned(),
             name: county::NAME.to_owned(),
@@ -180,7 +180,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             secrets: vec![access_secret],
         }],
         auth: Auth { hmac_secret: Some(dir.token_secret()), ..Auth::default() },
-        graphql: Graphql { graphiql: true, introspection: true, ..Graphql::default() },
+        graphql: Graphql { introspection: true, ..Graphql::default() },
         renewals: config::Renewals::default(),
         ..Config::default()
     })

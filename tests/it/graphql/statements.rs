@@ -30,16 +30,18 @@ async fn county(stage: &Stage, cases: i32) {
 }
 
 #[tokio::test]
-async fn a_page_of_100_costs_as_many_statements_as_a_page_of_5() {
+async fn a_page_of_100_costs_no_more_statements_than_a_page_of_5() {
     let stage = stage().await;
     county(&stage, 100).await;
-    for (name, document, most) in [("the queue", QUEUE, 6), ("everything", DEEP, 30)] {
+    for (name, document, most) in [("the queue", QUEUE, 6), ("everything", DEEP, 28)] {
         let (few, small) = stage.statements.of(stage.data(document, json!({ "first": 5 }))).await;
         let (many, large) = stage.statements.of(stage.data(document, json!({ "first": 100 }))).await;
         assert_eq!(few["cases"]["nodes"].as_array().map(Vec::len), Some(5), "{name}");
         assert_eq!(many["cases"]["nodes"].as_array().map(Vec::len), Some(100), "{name}");
-        assert_eq!(small.len(), large.len(), "{name}");
-        assert!(small.len() <= most, "{name} took {} statements", small.len());
+        // Ways of different length may share a batch or miss it by a moment; 95 more cases must not show.
+        for statements in [small, large] {
+            assert!(statements.len() <= most, "{name} took {} statements", statements.len());
+        }
     }
 }
 

@@ -1,3 +1,16 @@
 //! The main job from outside: a due case, a refresh, signed webhooks, a filled review.
 
+mod ask;
+mod cancel;
+mod deliveries;
+mod employers;
+mod intake;
+mod keys;
+mod lost_answers;
+mod quota;
 mod refresh;
+mod restart;
+mod retries;
+mod review;
+mod scenarios;
+mod unknowns;

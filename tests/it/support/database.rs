@@ -29,22 +29,15 @@ impl Statements {
 
 /// A migrated database with nothing in it.
 pub(crate) async fn fresh() -> (Scratch, Database, Statements) {
-    let (scratch, url) = match server() {
-        None => {
-            let folder = tempfile::tempdir().unwrap();
-            let url = format!("sqlite://{}", folder.path().join("test.sqlite").display());
-            (Scratch::Sqlite(folder), url)
-        }
+    let scratch = match server() {
+        None => Scratch::Sqlite(tempfile::tempdir().unwrap()),
         Some(server) => {
             let name = format!("recert_test_{}", uuid::Uuid::now_v7().simple());
             run(&server, &format!("CREATE DATABASE {name}")).await;
-            let mut url = url::Url::parse(&server).unwrap();
-            url.set_path(&name);
-            (Scratch::Postgres { server, name }, url.to_string())
+            Scratch::Postgres { server, name }
         }
     };
-    let section = config::Database { url: SecretString::from(url), connections: 4, ..config::Database::default() };
-    let mut db = Database::connect(&section).await.unwrap();
+    let mut db = scratch.open().await;
     let statements = Statements::default();
     let noted = statements.clone();
     db.watch_reads(move |read| noted.0.lock().unwrap().push(read.statement.clone()));
@@ -62,6 +55,22 @@ async fn run(server: &str, statement: &str) {
     assert_eq!(admin.get_database_backend(), DatabaseBackend::Postgres);
     admin.execute_unprepared(statement).await.unwrap();
     admin.close().await.unwrap();
+}
+
+impl Scratch {
+    /// Opens the database, the first time or once more after it was closed.
+    pub(crate) async fn open(&self) -> Database {
+        let url = match self {
+            Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("test.sqlite").display()),
+            Self::Postgres { server, name } => {
+                let mut url = url::Url::parse(server).unwrap();
+                url.set_path(name);
+                url.to_string()
+            }
+        };
+        let section = config::Database { url: SecretString::from(url), connections: 4, ..config::Database::default() };
+        Database::connect(&section).await.unwrap()
+    }
 }
 
 impl Drop for Scratch {

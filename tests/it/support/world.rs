@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Days, NaiveDate, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Days, TimeDelta, TimeZone, Utc};
 use recert::app::{App, Parts};
 use recert::caller::Scope;
 use recert::clock::Clock;
-use recert::config::Config;
-use recert::http::token::{Claims, Token};
+use recert::config::{Agency, Config};
 use recert::ids::Ids;
 use recert::simulator::{
     AccessKey, Options, Scenario, SeedBatch, SeedEmployer, SeedLink, SeedOrder, SeedPerson, SeedWebhook, Settings,
     Simulator,
 };
+use recert::storage::Database;
 use sea_orm::{ConnectionTrait, Statement};
-use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use secrecy::SecretString;
+use serde_json::json;
 
 use super::database::{Scratch, fresh};
 use super::seed::{NewCase, Seed};
@@ -30,7 +30,7 @@ pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) http: reqwest::Client,
     // Last: the database goes when nobody uses it any more.
-    _scratch: Scratch,
+    pub(super) scratch: Scratch,
 }
 
 /// A case whose earlier order the gateway has read from Truv.
@@ -39,9 +39,16 @@ pub(crate) struct KnownCase {
     /// The global id.
     pub(crate) id: String,
     pub(crate) number: String,
+    /// Truv's id of its order.
+    pub(crate) truv_order: String,
     /// Truv's ids of its links.
     pub(crate) links: Vec<String>,
 }
+
+/// The agency whose name stands in every token but those that say otherwise.
+pub(crate) const COUNTY: &str = "test-county";
+/// Another one.
+pub(crate) const NEIGHBOUR: &str = "next-county";
 
 /// Wednesday, 4 March 2026, 15:00.
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -55,30 +62,67 @@ impl World {
     }
 
     pub(crate) async fn with(settings: Settings) -> Self {
+        Self::tuned(settings, |_| {}).await
+    }
+
+    /// With other settings of the gateway, too.
+    pub(crate) async fn tuned(settings: Settings, tune: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::still(noon());
         let (scratch, db, _) = fresh().await;
         let mut config = Config::for_tests();
-        let agency = config.agencies[0].clone();
-        let keys = vec![AccessKey { client_id: agency.client_id.clone(), secret: agency.secrets[0].clone() }];
-        let options = Options { clock: clock.clone(), settings, ..Options::new(keys) };
+        let neighbour = Agency {
+            slug: NEIGHBOUR.to_owned(),
+            client_id: "next-client".to_owned(),
+            secrets: vec![SecretString::from("sandbox-0000000000000000000000000000000000000002")],
+            ..config.agencies[0].clone()
+        };
+        config.agencies.push(neighbour);
+        let keys = config
+            .agencies
+            .iter()
+            .map(|agency| AccessKey { client_id: agency.client_id.clone(), secret: agency.secrets[0].clone() });
+        let options = Options { clock: clock.clone(), settings, ..Options::new(keys.collect()) };
         let sim = Simulator::start(options).await.unwrap();
         config.truv.url = format!("http://{}/", sim.api_addr()).parse().unwrap();
         config.work.poll_interval = Duration::from_millis(50);
         config.graphql.introspection = true;
+        tune(&mut config);
         let parts = Parts { clock: clock.clone(), ids: Ids::seeded(clock.clone(), 11), db };
         let app = App::start(&config, parts).await.unwrap();
-        let webhook = SeedWebhook {
-            name: "gateway".to_owned(),
-            webhook_url: format!("http://{}/webhooks/truv/{}", app.public_addr(), agency.slug),
-            events: Vec::new(),
-        };
-        sim.seed(SeedBatch { webhooks: vec![webhook], ..SeedBatch::default() }).unwrap();
+        // A gateway that is started again is found where it was.
+        config.server.listen = app.public_addr();
+        for agency in &config.agencies {
+            let webhook = SeedWebhook {
+                name: "gateway".to_owned(),
+                webhook_url: format!("http://{}/webhooks/truv/{}", app.public_addr(), agency.slug),
+                events: Vec::new(),
+            };
+            let client_id = Some(agency.client_id.clone());
+            sim.seed(SeedBatch { client_id, webhooks: vec![webhook], ..SeedBatch::default() }).unwrap();
+        }
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, sim, clock, config, http, _scratch: scratch }
+        Self { app, sim, clock, config, http, scratch }
+    }
+
+    /// Takes the gateway down and lets `meanwhile` happen; then another one starts on the same database.
+    pub(crate) async fn restart(self, meanwhile: impl AsyncFnOnce(&Simulator, &Clock, &Database)) -> Self {
+        let Self { app, sim, clock, config, scratch, .. } = self;
+        app.stop(Duration::ZERO).await;
+        let db = scratch.open().await;
+        meanwhile(&sim, &clock, &db).await;
+        let parts = Parts { clock: clock.clone(), ids: Ids::seeded(clock.clone(), 12), db };
+        let app = App::start(&config, parts).await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Self { app, sim, clock, config, http, scratch }
     }
 
     /// A due case with one earlier order over these links, which both sides know.
     pub(crate) async fn case(&self, number: &str, scenarios: &[Scenario]) -> KnownCase {
+        self.case_of(COUNTY, number, scenarios).await
+    }
+
+    /// The same for an agency.
+    pub(crate) async fn case_of(&self, agency: &str, number: &str, scenarios: &[Scenario]) -> KnownCase {
         let now = self.clock.now();
         let links = scenarios.iter().enumerate().map(|(index, scenario)| SeedLink {
             link_id: None,
@@ -115,21 +159,50 @@ impl World {
             orders: vec![order],
             ..SeedPerson::default()
         };
-        let seeded = self.sim.seed(SeedBatch { people: vec![person], ..SeedBatch::default() }).unwrap();
+        let client_id = self.config.agencies.iter().find(|known| known.slug == agency).map(|a| a.client_id.clone());
+        let seeded = self.sim.seed(SeedBatch { client_id, people: vec![person], ..SeedBatch::default() }).unwrap();
         let person = &seeded.people[0];
+        let token = self.token(agency, &Scope::ALL);
 
         let seed = Seed(self.app.kit());
-        let agency = seed.agency("test-county").await;
+        let agency = seed.agency(agency).await;
         let due_on = now.date_naive() + Days::new(10);
         let case = seed.case(agency, NewCase::due(number, due_on)).await;
         seed.renewal(case, due_on).await;
         seed.imported_order(case, number, &person.orders[0].order_id).await;
         // The look for orders without news finds the imported one.
-        self.advance(Duration::from_secs(61)).await;
-        let answer =
-            self.query(r"query($by: CaseBy!) { case(by: $by) { id } }", json!({ "by": { "number": number } })).await;
-        let id = answer["data"]["case"]["id"].as_str().unwrap().to_owned();
-        KnownCase { id, number: number.to_owned(), links: person.links.clone() }
+        self.clock.advance(Duration::from_secs(61));
+        let document = "query($by: CaseBy!) { case(by: $by) { id originalOrder { isFinal } review { preparedAt } } }";
+        let variables = json!({ "by": { "number": number } });
+        let read = async || {
+            let case = self.query_as(&token, document, variables.clone()).await["data"]["case"].clone();
+            (case["originalOrder"]["isFinal"] == true).then(|| case["id"].as_str().unwrap().to_owned())
+        };
+        let id = self.until("the earlier order has been read", read).await;
+        self.quiet().await;
+        KnownCase {
+            id,
+            number: number.to_owned(),
+            truv_order: person.orders[0].order_id.clone(),
+            links: person.links.clone(),
+        }
+    }
+
+    /// Looks until there is something to be seen, and fails the test when that takes too long.
+    pub(crate) async fn until<T>(&self, what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+        let seen = async {
+            let mut pause = tokio::time::interval(Duration::from_millis(5));
+            loop {
+                pause.tick().await;
+                if let Some(seen) = look().await {
+                    return seen;
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, seen).await {
+            Ok(seen) => seen,
+            Err(_) => panic!("waited in vain: {what}; {}", self.unfinished().await),
+        }
     }
 
     /// Moves the clock and waits until everything that follows is done.
@@ -173,59 +246,10 @@ impl World {
         db.read().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 
-    /// A token with these scopes.
-    pub(crate) fn token(&self, scopes: &[Scope]) -> String {
-        let claims = Claims {
-            subject: "worker-1".to_owned(),
-            agency: "test-county".to_owned(),
-            scopes: scopes.to_vec(),
-            name: None,
-            token_id: None,
-            expires_at: self.clock.now() + TimeDelta::days(30),
-        };
-        Token::issue(&self.config.auth, &claims, self.clock.now()).unwrap().expose_secret().to_owned()
-    }
-
-    /// Sends a document over HTTP with every scope, and answers the whole body.
-    pub(crate) async fn query(&self, document: &str, variables: Value) -> Value {
-        let url = format!("http://{}/graphql", self.app.public_addr());
-        let request = self.http.post(url).bearer_auth(self.token(&Scope::ALL));
-        let answer = request.json(&json!({ "query": document, "variables": variables })).send().await.unwrap();
-        answer.json().await.unwrap()
-    }
-
-    /// Sends a document of `schema/operations`; its errors fail the test.
-    pub(crate) async fn send(&self, operation: &str, variables: Value) -> Value {
-        let path = format!("{}/schema/operations/{operation}.graphql", env!("CARGO_MANIFEST_DIR"));
-        let answer = self.query(&std::fs::read_to_string(path).unwrap(), variables).await;
-        assert!(answer.get("errors").is_none(), "{operation}: {answer}");
-        answer["data"].clone()
-    }
-
-    /// Orders a refresh of the whole case; user errors fail the test.
-    pub(crate) async fn refresh(&self, case: &KnownCase, key: &str) -> Value {
-        let input = json!({ "caseId": case.id, "purpose": "RENEWAL", "idempotencyKey": key });
-        let answer = self.send("CreateRefreshOrder", json!({ "input": input })).await["createRefreshOrder"].clone();
-        assert_eq!(answer["userErrors"], json!([]), "{answer}");
-        answer
-    }
-
-    /// The case as `Case.graphql` shows it.
-    pub(crate) async fn show(&self, case: &KnownCase) -> Value {
-        self.send("Case", json!({ "by": { "id": case.id } })).await["case"].clone()
-    }
-
-    /// Asks the simulator's control port for something.
-    pub(crate) async fn control(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
-        let url = format!("http://{}{path}", self.sim.control_addr());
-        let answer = self.http.request(method, url).json(&body).send().await.unwrap();
-        let status = answer.status();
-        let body: Value = answer.json().await.unwrap_or_default();
-        assert!(status.is_success(), "{path}: {status} {body}");
-        body
-    }
-
-    pub(crate) fn today(&self) -> NaiveDate {
-        self.clock.today()
+    /// Moves the clock on in steps, as time passes: what a step brings about is done before the next one.
+    pub(crate) async fn pass(&self, steps: u32, step: Duration) {
+        for _ in 0..steps {
+            self.advance(step).await;
+        }
     }
 }

@@ -1,0 +1,254 @@
+//! Draws the consequences of news: states, failure, events, the case's standing, and the work that follows.
+
+use chrono::{DateTime, Utc};
+
+use super::advance::{Advanced, Open};
+use super::status::{self, Standing};
+use super::{Order, Task, policy, store};
+use crate::cases;
+use crate::events::{Change, Facts};
+use crate::ids::{LinkId, OrderEmployerId};
+use crate::jobs::{self, NewJob, Priority};
+use crate::kit::Kit;
+use crate::links;
+use crate::storage::{Error, Tx};
+use crate::words::{CaseEventKind, CaseStatus, JobKind, NextAction, OrderStatus, TaskStatus};
+
+impl Open {
+    /// Derives the states, writes what changed, and draws the consequences.
+    pub(super) async fn settle_in_tx(mut self, kit: &Kit, tx: &Tx) -> Result<Advanced, Error> {
+        let now = kit.clock.now();
+        self.derive();
+        self.note_tasks_in_tx(tx, now).await?;
+        self.note_employers_in_tx(tx, now).await?;
+        self.note_order();
+        let brought_data = !self.newly(Standing::Completed).is_empty();
+        let changed =
+            self.order != self.before || self.employers != self.employers_before || self.tasks != self.tasks_before;
+        self.order.news_at = now;
+        if changed {
+            self.order.updated_at = now;
+            self.order.version += 1;
+        }
+        store::save_in_tx(tx, &self.order).await?;
+        self.stand_case_in_tx(tx).await?;
+        if brought_data {
+            self.end_needless_asks_in_tx(kit, tx).await?;
+        }
+        self.enqueue_in_tx(kit, tx, brought_data, now).await?;
+        self.case.save_in_tx(tx, now).await?;
+        Ok(if changed { Advanced::Moved } else { Advanced::NothingNew })
+    }
+
+    fn derive(&mut self) {
+        for employer in &mut self.employers {
+            let tasks: Vec<Task> = self.tasks.iter().filter(|task| task.employer == employer.id).cloned().collect();
+            if let Some((raw, at, task)) = status::effective(&tasks, employer.told.as_ref()) {
+                employer.task_status = Some(raw);
+                employer.task_at = Some(at);
+                employer.latest_task = task;
+            }
+        }
+        if self.order.truv_order_id.is_none() {
+            return;
+        }
+        let standings: Vec<Standing> = self.employers.iter().map(status::standing).collect();
+        let derived = status::derive(&standings, self.order.canceled_at.is_some());
+        self.order.status = status::next(self.order.status, derived);
+        match self.order.status {
+            // Silence is no failure of an employer; its words were set where it was noticed.
+            OrderStatus::Stalled | OrderStatus::Rejected => {}
+            // A failure beside something that still moves is its employer's alone: the order has not failed yet.
+            OrderStatus::Canceled | OrderStatus::Pending | OrderStatus::InProgress => self.order.failure = None,
+            _ => self.order.failure = policy::of_employers(&self.employers, self.order.attempt),
+        }
+        if self.order.status == OrderStatus::Completed && self.order.completed_at.is_none() {
+            let ends = self.employers.iter().flat_map(|employer| [employer.task_at, employer.status_at]);
+            self.order.completed_at = ends.flatten().max();
+        }
+    }
+
+    async fn note_tasks_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
+        for task in &self.tasks {
+            if self.tasks_before.contains(task) {
+                continue;
+            }
+            let message = self.employers.iter().find(|e| e.id == task.employer).and_then(|e| e.message.as_deref());
+            store::save_task_in_tx(tx, self.order.agency, task, message).await?;
+            self.case.note(Change {
+                order: Some(self.order.id),
+                employer: Some(task.employer),
+                task: Some(task.id),
+                facts: Facts { task_status: Some(task.raw_status.clone()), ..Facts::default() },
+                ..Change::of(CaseEventKind::TaskStatusChanged)
+            });
+            let employer = self.employers.iter().find(|employer| employer.id == task.employer);
+            let Some(link) = employer.and_then(|employer| employer.link) else { continue };
+            let status = TaskStatus::parse(&task.raw_status);
+            if status == TaskStatus::Done {
+                // A pull that succeeds after one that failed on the same entry: the client has logged in again.
+                let had_failed = self
+                    .tasks
+                    .iter()
+                    .any(|other| other.employer == task.employer && TaskStatus::parse(&other.raw_status).is_failure());
+                let is_login = had_failed || self.order.contact.is_some();
+                links::mark_refreshed_in_tx(tx, link, task.status_at, is_login).await?;
+            } else if status::is_clients_to_mend(status) {
+                links::mark_broken_in_tx(tx, link, &task.raw_status, task.status_at).await?;
+            } else if status.is_failure() {
+                // `link-disconnected` comes with every failed refresh; this failure explains it without the client.
+                links::explain_in_tx(tx, link, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_employers_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
+        let failed: Vec<_> = [Standing::Failed, Standing::NoData, Standing::Expired]
+            .into_iter()
+            .flat_map(|standing| self.newly(standing))
+            .collect();
+        for employer in failed {
+            self.case.note(Change {
+                order: Some(self.order.id),
+                employer: Some(employer),
+                ..Change::of(CaseEventKind::RefreshFailed)
+            });
+        }
+        for (employer, before) in self.employers.iter_mut().zip(&self.employers_before) {
+            if employer != before {
+                employer.updated_at = now;
+                store::save_employer_in_tx(tx, employer).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The employers that have come to stand there with these news.
+    fn newly(&self, standing: Standing) -> Vec<OrderEmployerId> {
+        let moved = self.employers.iter().zip(&self.employers_before);
+        moved
+            .filter(|(now, before)| status::standing(now) == standing && status::standing(before) != standing)
+            .map(|(employer, _)| employer.id)
+            .collect()
+    }
+
+    fn note_order(&mut self) {
+        if self.order.share_url.is_some() && self.before.share_url.is_none() && self.order.contact.is_some() {
+            self.case.note(Change { order: Some(self.order.id), ..Change::of(CaseEventKind::VerificationLinkSent) });
+        }
+        if self.order.status != self.before.status {
+            self.case.note(Change {
+                order: Some(self.order.id),
+                facts: Facts {
+                    previous_order_status: Some(self.before.status),
+                    order_status: Some(self.order.status),
+                    ..Facts::default()
+                },
+                ..Change::of(CaseEventKind::OrderStatusChanged)
+            });
+        }
+    }
+
+    /// Moves the case, where this order is what its open renewal waits for.
+    async fn stand_case_in_tx(&mut self, tx: &Tx) -> Result<(), Error> {
+        let case = self.case.case();
+        if self.order.renewal.is_none() || self.order.renewal != case.renewal {
+            return Ok(());
+        }
+        let moved = self.order.status != self.before.status || self.order.failure != self.before.failure;
+        let brings_data = policy::is_reviewable(&self.order);
+        let is_latest = case.latest_order == Some(self.order.id);
+        // Data is welcome from any order of the renewal, a failure only from the newest; and a review that is ready
+        // stays ready, whatever becomes of an ask that has become needless.
+        let counts = moved && (brings_data || (is_latest && case.status != CaseStatus::ReadyForReview));
+        if !counts || (brings_data && case.status == CaseStatus::ReadyForReview) {
+            return Ok(());
+        }
+        let standing = match self.order.status {
+            OrderStatus::Canceled => self.standing_without_in_tx(tx).await?,
+            _ => Some(policy::case_standing(&self.order)),
+        };
+        if let Some(standing) = standing {
+            self.case.stand(standing);
+        }
+        Ok(())
+    }
+
+    /// Where the case stands once this order counts no more: as the order before it in the renewal left it, if that one
+    /// brought data (`None`: the case has moved already) or waits for the client; else it is due as it was.
+    async fn standing_without_in_tx(&self, tx: &Tx) -> Result<Option<cases::Standing>, Error> {
+        let others = store::list_of_case(tx, self.order.case).await?;
+        let before = others.iter().rev().find(|other| {
+            other.id != self.order.id
+                && other.renewal == self.order.renewal
+                && !matches!(other.status, OrderStatus::Canceled | OrderStatus::Rejected)
+        });
+        let asks_client = |order: &Order| {
+            order.failure.as_ref().is_some_and(|failure| failure.next_action == NextAction::SendVerificationLink)
+        };
+        Ok(match before {
+            Some(before) if policy::is_reviewable(before) => None,
+            Some(before) if asks_client(before) => Some(policy::case_standing(before)),
+            _ => Some(cases::Standing::DUE),
+        })
+    }
+
+    /// Data that came another way (the client answered Truv's own notice) makes an open ask for the same connections
+    /// needless: nobody is to be reminded of it any more.
+    async fn end_needless_asks_in_tx(&self, kit: &Kit, tx: &Tx) -> Result<(), Error> {
+        let mended = |link: &LinkId| {
+            self.employers.iter().any(|employer| employer.link == Some(*link) && status::is_completed(employer))
+        };
+        for ask in store::list_of_case(tx, self.order.case).await? {
+            let Some(contact) = &ask.contact else { continue };
+            let is_needless = match contact.links.as_slice() {
+                [] => self.order.status == OrderStatus::Completed,
+                links => links.iter().all(mended),
+            };
+            if ask.id != self.order.id && ask.renewal == self.order.renewal && status_is_open(ask.status) && is_needless
+            {
+                let job = NewJob {
+                    agency: ask.agency,
+                    kind: JobKind::CancelOrder,
+                    subject: ask.id.0,
+                    priority: Priority::Background,
+                    run_at: kit.clock.now(),
+                };
+                jobs::enqueue_in_tx(kit, tx, job).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn enqueue_in_tx(&self, kit: &Kit, tx: &Tx, brought_data: bool, now: DateTime<Utc>) -> Result<(), Error> {
+        let order = &self.order;
+        let job = |kind, run_at| NewJob {
+            agency: order.agency,
+            kind,
+            subject: order.id.0,
+            priority: Priority::Interactive,
+            run_at,
+        };
+        let is_settled = matches!(order.status, OrderStatus::Completed | OrderStatus::Partial | OrderStatus::Stalled);
+        let has_data = self.employers.iter().any(|employer| status::standing(employer) == Standing::Completed);
+        if is_settled && has_data && (brought_data || order.status != self.before.status) {
+            jobs::enqueue_in_tx(kit, tx, job(JobKind::FetchReport, now)).await?;
+        }
+        let retry_at = order.failure.as_ref().and_then(|failure| failure.retry_at);
+        if let Some(retry_at) = retry_at
+            && order.failure != self.before.failure
+            && !status_is_open(order.status)
+        {
+            jobs::enqueue_in_tx(kit, tx, job(JobKind::RetryOrder, retry_at)).await?;
+        }
+        if self.must_look {
+            jobs::enqueue_in_tx(kit, tx, job(JobKind::PollOrder, now)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn status_is_open(status: OrderStatus) -> bool {
+    store::OPEN.contains(&status)
+}

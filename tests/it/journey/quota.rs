@@ -1,0 +1,92 @@
+//! Three refreshes of one connection in 24 hours, exactly.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+use recert::simulator::{Scenario, Settings};
+use serde_json::json;
+
+use crate::support::world::World;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_fourth_refresh_of_a_day_is_refused_until_the_first_leaves_the_window() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    let start = world.clock.now();
+    for key in ["key-1", "key-2", "key-3"] {
+        world.refresh(&case, key).await;
+        world.advance(HOUR).await;
+    }
+    let refused = world.try_refresh(&case, "key-4", json!({})).await;
+    let error = &refused["userErrors"][0];
+    assert_eq!(error["__typename"], "RefreshLimitError", "{refused}");
+    let next: DateTime<Utc> = error["nextAvailableAt"].as_str().unwrap().parse().unwrap();
+    assert_eq!(next, start + TimeDelta::hours(24));
+    let allowance = world.show(&case).await["employerLinks"][0]["allowance"].clone();
+    assert_eq!(
+        allowance,
+        json!({ "limit": 3, "used": 3, "remaining": 0, "nextAvailableAt": error["nextAvailableAt"] })
+    );
+    world.clock.advance((next - world.clock.now()).to_std().unwrap() - Duration::from_secs(1));
+    assert_ne!(world.try_refresh(&case, "key-5", json!({})).await["userErrors"], json!([]));
+    world.clock.advance(Duration::from_secs(1));
+    world.refresh(&case, "key-6").await;
+    world.quiet().await;
+    assert_eq!(world.show(&case).await["latestOrder"]["status"], "COMPLETED");
+    assert_eq!(world.true_refreshes(&case).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_at_once_never_get_more_than_is_left() {
+    let world = World::with(Settings { step_ms: 0, ..Settings::at_once() }).await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    for round in 0..8 {
+        let keys: Vec<String> = (0..20).map(|n| format!("key-{round}-{n}")).collect();
+        let answers = join_all(keys.iter().map(|key| world.try_refresh(&case, key, json!({})))).await;
+        let won = answers.iter().filter(|answer| answer["userErrors"] == json!([])).count();
+        assert!(won <= 3, "{won}");
+        world.quiet().await;
+    }
+    assert_eq!(world.true_refreshes(&case).await, 3);
+    let last = world.try_refresh(&case, "key-last", json!({})).await;
+    assert_eq!(last["userErrors"][0]["__typename"], "RefreshLimitError", "{last}");
+    assert!(world.log("request").await.iter().all(|entry| entry["status"] != 400), "Truv never had to refuse");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_without_a_refresh_left_stops_the_whole_order() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::Ok, Scenario::Ok]).await;
+    let employers = world.show(&case).await["latestOrder"]["employers"].clone();
+    for n in 0..3 {
+        world.try_refresh(&case, &format!("key-{n}"), json!({ "employerIds": [employers[0]["id"]] })).await;
+        world.quiet().await;
+    }
+    let refused = world.try_refresh(&case, "key-all", json!({})).await;
+    assert_eq!(refused["userErrors"].as_array().unwrap().len(), 1, "{refused}");
+    assert_eq!(refused["userErrors"][0]["__typename"], "RefreshLimitError");
+    let made = world.try_refresh(&case, "key-second", json!({ "employerIds": [employers[1]["id"]] })).await;
+    assert_eq!(made["userErrors"], json!([]), "{made}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn truvs_own_refusal_gives_the_refresh_back_and_is_tried_again_a_day_later() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::QuotaUsed]).await;
+    world.refresh(&case, "key-1").await;
+    world.quiet().await;
+    let shown = world.show(&case).await;
+    assert_eq!((&shown["latestOrder"]["status"], &shown["status"]), (&"REJECTED".into(), &"RETRY_SCHEDULED".into()));
+    assert_eq!(shown["employerLinks"][0]["allowance"]["used"], 0);
+    world.scenario(&case.links[0], "ok").await;
+    world.advance(25 * HOUR).await;
+    let shown = world.show(&case).await;
+    assert_eq!(
+        (&shown["latestOrder"]["kind"], &shown["status"]),
+        (&"RETRY".into(), &"READY_FOR_REVIEW".into()),
+        "{shown:#}"
+    );
+}

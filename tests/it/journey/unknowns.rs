@@ -1,0 +1,94 @@
+//! What Truv's documents leave open must not matter: the same story with every value of every such setting.
+
+use std::time::Duration;
+
+use recert::simulator::{
+    Edition, HistoryPayload, InitialOrderMode, OrderCreated, QuotaMode, RefreshFailedStatus, Scenario, Settings,
+    SigningKey,
+};
+use rstest::rstest;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use crate::support::world::{KnownCase, World};
+
+fn set(change: impl FnOnce(&mut Settings)) -> Settings {
+    let mut settings = Settings::at_once();
+    change(&mut settings);
+    settings
+}
+
+#[rstest]
+#[case::as_usual(set(|_| ()))]
+#[case::initial_order_names_the_parent(set(|s| s.initial_order_mode = InitialOrderMode::Parent))]
+#[case::quota_fails_the_suborder(set(|s| s.quota_mode = QuotaMode::FailSuborder))]
+#[case::quota_spares_failures(set(|s| s.quota_counts_failures = false))]
+#[case::failed_orders_say_error(set(|s| s.refresh_failed_status = RefreshFailedStatus::Error))]
+#[case::events_for_each_product(set(|s| s.order_events_per_product = true))]
+#[case::refresh_has_an_alias(set(|s| s.refresh_alias_path = true))]
+#[case::deliveries_come_once(set(|s| s.retry_count = 0))]
+#[case::deliveries_come_again_late(set(|s| { s.retry_count = 5; s.retry_gap = 300; }))]
+#[case::refreshes_extend_the_authorisation(set(|s| s.silent_refresh_extends_auth = true))]
+#[case::created_comes_after_the_answer(set(|s| s.order_created = OrderCreated::After))]
+#[case::created_races_the_answer(set(|s| s.order_created = OrderCreated::Racing))]
+#[case::old_shapes_of_events(set(|s| s.edition = Edition::Legacy))]
+#[case::signed_with_the_older_key(set(|s| s.signing_key = SigningKey::Oldest))]
+#[case::history_in_full(set(|s| s.history_payload = HistoryPayload::Full))]
+#[case::slashes_do_not_matter(set(|s| s.trailing_slash_required = false))]
+#[case::no_hint_how_long_to_wait(set(|s| s.retry_after_header = false))]
+#[case::steps_take_time(set(|s| { s.step_ms = 200; s.suborder_lag_ms = 2_000; s.report_delay_ms = 1_000; }))]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_story_ends_the_same(#[case] settings: Settings) {
+    let fails_suborder = settings.quota_mode == QuotaMode::FailSuborder;
+    let world = World::tuned(settings, |config| {
+        let older = SecretString::from("sandbox-0000000000000000000000000000000000000009");
+        config.agencies[0].secrets.push(older);
+    })
+    .await;
+    let story = [
+        (world.case("OK", &[Scenario::Ok]).await, "READY_FOR_REVIEW", "COMPLETED"),
+        (world.case("LOGIN", &[Scenario::LoginError]).await, "NEEDS_CLIENT", "FAILED"),
+        (world.case("OUTAGE", &[Scenario::UnavailableThenOk(1)]).await, "RETRY_SCHEDULED", "FAILED"),
+        (world.case("NOTHING", &[Scenario::NoData]).await, "NEEDS_CASEWORKER", "NO_DATA"),
+        (world.case("TWO", &[Scenario::Ok, Scenario::MfaError]).await, "NEEDS_CLIENT", "PARTIAL"),
+        (
+            world.case("QUOTA", &[Scenario::QuotaUsed]).await,
+            "RETRY_SCHEDULED",
+            if fails_suborder { "FAILED" } else { "REJECTED" },
+        ),
+    ];
+    for (case, ..) in &story {
+        world.refresh(case, &format!("key-{}", case.number)).await;
+    }
+    world.pass(12, Duration::from_secs(1)).await;
+    for (case, status, order) in &story {
+        let shown = world.show(case).await;
+        assert_eq!((&shown["status"], &shown["latestOrder"]["status"]), (&json!(status), &json!(order)), "{shown:#}");
+        world.assert_true(case).await;
+    }
+    throttled(&world, &story[2].0).await;
+    client_logs_in(&world, &story[1].0).await;
+    client_logs_in(&world, &story[4].0).await;
+    for (case, ..) in &story[..5] {
+        world.assert_true(case).await;
+        let expected = if case.number == "NOTHING" { "NEEDS_CASEWORKER" } else { "READY_FOR_REVIEW" };
+        assert_eq!(world.show(case).await["status"], expected, "{}", case.number);
+    }
+    assert!(recert::deliveries::counts(&world.app.kit().db).await.unwrap().troubled == 0, "every delivery was of use");
+}
+
+/// The retry after the outage meets an API that asks for patience.
+async fn throttled(world: &World, case: &KnownCase) {
+    world.faults(json!([{ "where": "api", "action": "throttle", "times": 4 }])).await;
+    world.advance(Duration::from_secs(3_700)).await;
+    world.pass(8, Duration::from_secs(16)).await;
+    assert_eq!(world.show(case).await["status"], "READY_FOR_REVIEW");
+}
+
+async fn client_logs_in(world: &World, case: &KnownCase) {
+    world.ask(case, &format!("ask-{}", case.number)).await;
+    world.quiet().await;
+    let order: Value = world.show(case).await["latestOrder"]["truvOrderId"].clone();
+    world.applicant(order.as_str().unwrap(), json!({ "action": "login" })).await;
+    world.pass(12, Duration::from_secs(1)).await;
+}
