@@ -34,13 +34,12 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let mut out = io::stdout();
     let missing = before.iter().filter(|(_, is_applied)| !is_applied).count();
     for (name, is_applied) in &before {
-        match (args.status, is_applied) {
-            (true, true) => writeln!(out, "applied  {name}"),
-            (true, false) => writeln!(out, "missing  {name}"),
-            (false, true) => Ok(()),
-            (false, false) => writeln!(out, "applied  {name}"),
-        }
-        .map_err(Failure::Output)?;
+        let word = match (args.status, is_applied) {
+            (true, false) => "missing",
+            (true, true) | (false, false) => "applied",
+            (false, true) => continue,
+        };
+        writeln!(out, "{word}  {name}").map_err(Failure::Output)?;
     }
     if !args.status && missing == 0 {
         writeln!(out, "The database is up to date.").map_err(Failure::Output)?;

@@ -36,8 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Start a whole county on this machine: gateway, Truv simulator, seeded cases, ready tokens
     ///
-    /// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C; the data
-    /// directory keeps what happened.
+    /// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C. Each start
+    /// founds the county anew, from the same seed the same one; `--keep` goes on with the last one.
     Demo(demo::Args),
     /// Start the gateway
     ///

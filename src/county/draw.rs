@@ -24,8 +24,8 @@ impl Draw {
 
     /// One of the things in the list; the default for an empty one.
     pub(super) fn pick<T: Copy + Default>(&mut self, list: &[T]) -> T {
-        let last = i64::try_from(list.len()).unwrap_or(1) - 1;
-        let place = usize::try_from(self.between(0, last)).unwrap_or(0);
+        let count = i64::try_from(list.len()).unwrap_or(1);
+        let place = usize::try_from(self.between(0, count - 1)).unwrap_or(0);
         list.get(place).copied().unwrap_or_default()
     }
 

@@ -126,12 +126,12 @@ impl County {
             Program::Snap | Program::Tanf => 6,
             _ => 12,
         };
-        let due_in = due_in(&mut draw, index);
-        let due_on = self.today() + TimeDelta::days(due_in);
+        let days_left = days_left(&mut draw, index);
+        let due_on = self.today() + TimeDelta::days(days_left);
         let year = due_on.checked_sub_months(Months::new(cycle_months)).unwrap_or(due_on).year();
         let case_number = format!("{program}-{year}-{:06}", index + 1).replace('_', "-");
         let freshness = Freshness::of(index);
-        let history = history::plan(&mut draw, self, due_in, freshness);
+        let history = history::plan(&mut draw, self, days_left, freshness);
         let mut payrolls = self.payrolls(&mut draw, index, &history, freshness);
         let orders = self.past_orders(index, &case_number, &history, &mut payrolls);
         let resident = self.resident(&mut draw, index);
@@ -248,7 +248,7 @@ impl Household {
 }
 
 /// Some are overdue, half are due within thirty days, the others later in the year. Any twenty neighbours show all three.
-fn due_in(draw: &mut Draw, index: u32) -> i64 {
+fn days_left(draw: &mut Draw, index: u32) -> i64 {
     match index % 20 {
         0 | 7 => -draw.between(1, 20),
         1 => draw.between(0, 3),

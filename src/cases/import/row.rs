@@ -124,7 +124,6 @@ impl ImportRow {
             }
             plain(text, most).map_err(|reason| (column, reason))?;
         }
-        type Rule = fn(&str) -> Result<String, &'static str>;
         let rules: [(&'static str, &Option<String>, Rule); 3] = [
             ("email", &client.email, email),
             ("phone", &client.phone, phone),
@@ -159,6 +158,9 @@ impl ImportRow {
 
 /// A column and what is wrong with it.
 type Fault = (&'static str, &'static str);
+
+/// Checks one text.
+type Rule = fn(&str) -> Result<String, &'static str>;
 
 struct Checked<'c>(&'c Cells);
 

@@ -138,22 +138,18 @@ impl Import<'_> {
     /// The person, new or as the row describes them; and whether a known one changed.
     async fn client(&mut self, row: &ImportRow) -> Result<(ClientId, bool), Error> {
         let now = self.kit.clock.now();
-        match self.known.clients.get_mut(&row.client.external_user_id) {
-            Some(client) => {
-                let changed = client.take_in(&row.client);
-                if changed {
-                    store::save_client_in_tx(self.tx, self.caller.agency, client, now).await?;
-                }
-                Ok((client.id, changed))
+        if let Some(client) = self.known.clients.get_mut(&row.client.external_user_id) {
+            let changed = client.take_in(&row.client);
+            if changed {
+                store::save_client_in_tx(self.tx, self.caller.agency, client, now).await?;
             }
-            None => {
-                let client = store::Person::of(self.kit.ids.next(), &row.client);
-                store::insert_client_in_tx(self.tx, self.caller.agency, &client, now).await?;
-                let id = client.id;
-                self.known.clients.insert(row.client.external_user_id.clone(), client);
-                Ok((id, false))
-            }
+            return Ok((client.id, changed));
         }
+        let client = store::Person::of(self.kit.ids.next(), &row.client);
+        store::insert_client_in_tx(self.tx, self.caller.agency, &client, now).await?;
+        let id = client.id;
+        self.known.clients.insert(row.client.external_user_id.clone(), client);
+        Ok((id, false))
     }
 
     /// The caseworker that the row names, made known when nobody has heard of them.

@@ -139,7 +139,7 @@ async fn the_same_rows_given_again_change_nothing() {
     assert_eq!(office.import(&rows).await.count(Outcome::Created), 250);
     let versions = "CAST(SUM(version) AS BIGINT) FROM cases";
     let (events, sum) = (office.number("COUNT(*) FROM events").await, office.number(versions).await);
-    office.kit.clock.advance(Duration::from_secs(3_600));
+    office.kit.clock.advance(Duration::from_hours(1));
     let again = office.import(&rows).await;
     assert_eq!(again.count(Outcome::Unchanged), 250);
     assert_eq!((office.number("COUNT(*) FROM events").await, office.number(versions).await), (events, sum));

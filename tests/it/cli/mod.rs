@@ -5,6 +5,7 @@ mod import;
 mod logging;
 mod migrate;
 mod serve;
+mod simulator;
 mod token;
 
 use std::path::Path;
