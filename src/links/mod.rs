@@ -16,8 +16,9 @@ use crate::words::DataSource;
 pub use self::health::{expected_expiry, health};
 pub use self::load::load_of_clients;
 pub(crate) use self::store::{
-    Sighting, explain_in_tx, find_all, find_by_truv_id_in_tx, lock_in_tx, mark_broken_in_tx, mark_deleted_in_tx,
-    mark_disconnected_in_tx, mark_refreshed_in_tx, return_units_in_tx, see_in_tx, spend_units_in_tx, units_in_tx,
+    Sighting, date_units_in_tx, explain_in_tx, find_all, find_by_truv_id_in_tx, lock_in_tx, mark_broken_in_tx,
+    mark_deleted_in_tx, mark_disconnected_in_tx, mark_refreshed_in_tx, return_units_in_tx, see_in_tx,
+    spend_units_in_tx, units_in_tx,
 };
 pub use self::store::{count_units, load};
 

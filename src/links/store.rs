@@ -115,6 +115,22 @@ pub(crate) async fn spend_units_in_tx(
     Ok(())
 }
 
+/// Dates the refreshes of an order: Truv's window begins when the call comes in, which may be long after the intent.
+pub(crate) async fn date_units_in_tx(
+    tx: &Tx,
+    agency: AgencyId,
+    order: OrderId,
+    at: DateTime<Utc>,
+) -> Result<(), Error> {
+    refresh_units::Entity::update_many()
+        .col_expr(refresh_units::Column::SpentAt, Expr::value(at))
+        .filter(refresh_units::Column::AgencyId.eq(agency.0))
+        .filter(refresh_units::Column::OrderId.eq(order.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Gives the refreshes of an order back: Truv has definitely not carried it out.
 pub(crate) async fn return_units_in_tx(tx: &Tx, agency: AgencyId, order: OrderId) -> Result<(), Error> {
     refresh_units::Entity::update_many()

@@ -164,12 +164,14 @@ async fn mark_sent(kit: &Kit, order: &Order, call: &Call) -> Result<bool, Error>
     if locked.status != OrderStatus::Requested || locked.sent_at.is_some() {
         return Ok(false);
     }
-    locked.sent_at = Some(kit.clock.now());
+    let now = kit.clock.now();
+    locked.sent_at = Some(now);
     locked.sends += 1;
     if let Call::Refresh { before, .. } = call {
         locked.refresh_order_before.clone_from(before);
     }
     store::save_in_tx(&tx, &locked).await?;
+    links::date_units_in_tx(&tx, order.agency, order.id, now).await?;
     kit.db.commit(tx).await?;
     Ok(true)
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::advance::{Advanced, Open};
 use super::status::{self, Standing};
-use super::{Order, Task, policy, store};
+use super::{Order, OrderEmployer, Task, policy, store};
 use crate::cases;
 use crate::events::{Change, Facts};
 use crate::ids::{LinkId, OrderEmployerId};
@@ -93,11 +93,6 @@ impl Open {
                     .any(|other| other.employer == task.employer && TaskStatus::parse(&other.raw_status).is_failure());
                 let is_login = had_failed || self.order.contact.is_some();
                 links::mark_refreshed_in_tx(tx, link, task.status_at, is_login).await?;
-            } else if status::is_clients_to_mend(status) {
-                links::mark_broken_in_tx(tx, link, &task.raw_status, task.status_at).await?;
-            } else if status.is_failure() {
-                // `link-disconnected` comes with every failed refresh; this failure explains it without the client.
-                links::explain_in_tx(tx, link, now).await?;
             }
         }
         Ok(())
@@ -116,10 +111,12 @@ impl Open {
             });
         }
         for (employer, before) in self.employers.iter_mut().zip(&self.employers_before) {
-            if employer != before {
-                employer.updated_at = now;
-                store::save_employer_in_tx(tx, employer).await?;
+            if employer == before {
+                continue;
             }
+            employer.updated_at = now;
+            store::save_employer_in_tx(tx, employer).await?;
+            judge_link_in_tx(tx, employer, now).await?;
         }
         Ok(())
     }
@@ -247,6 +244,18 @@ impl Open {
         }
         Ok(())
     }
+}
+
+/// What the task of an employer entry says about its connection, whoever told it: the task itself, the order, or a look.
+async fn judge_link_in_tx(tx: &Tx, employer: &OrderEmployer, now: DateTime<Utc>) -> Result<(), Error> {
+    let (Some(link), Some(task), Some(at)) = (employer.link, employer.task(), employer.task_at) else { return Ok(()) };
+    if status::is_clients_to_mend(task) {
+        links::mark_broken_in_tx(tx, link, employer.task_status.as_deref().unwrap_or_default(), at).await?;
+    } else if task.is_failure() {
+        // `link-disconnected` comes with every failed refresh; this failure explains it without the client.
+        links::explain_in_tx(tx, link, now).await?;
+    }
+    Ok(())
 }
 
 fn status_is_open(status: OrderStatus) -> bool {

@@ -11,6 +11,7 @@ async fn refused(scenarios: &[Scenario]) -> (World, KnownCase) {
     world.refresh(&case, "key-1").await;
     world.quiet().await;
     assert_eq!(world.show(&case).await["status"], "NEEDS_CLIENT");
+    world.clock.advance(std::time::Duration::from_secs(60));
     (world, case)
 }
 

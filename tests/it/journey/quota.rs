@@ -18,6 +18,7 @@ async fn the_fourth_refresh_of_a_day_is_refused_until_the_first_leaves_the_windo
     let start = world.clock.now();
     for key in ["key-1", "key-2", "key-3"] {
         world.refresh(&case, key).await;
+        world.quiet().await;
         world.advance(HOUR).await;
     }
     let refused = world.try_refresh(&case, "key-4", json!({})).await;
@@ -89,4 +90,25 @@ async fn truvs_own_refusal_gives_the_refresh_back_and_is_tried_again_a_day_later
         (&"RETRY".into(), &"READY_FOR_REVIEW".into()),
         "{shown:#}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_day_begins_when_the_call_leaves() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    // For an hour the earlier order cannot be read, and so nothing is sent.
+    world.faults(json!([{ "where": "api", "match": { "method": "GET" }, "action": "error_before" }])).await;
+    world.refresh(&case, "key-1").await;
+    world.quiet().await;
+    world.advance(HOUR).await;
+    world.faults(json!([])).await;
+    world.advance(Duration::from_secs(10)).await;
+    let sent = world.clock.now();
+    for key in ["key-2", "key-3"] {
+        world.refresh(&case, key).await;
+        world.quiet().await;
+    }
+    let refused = world.try_refresh(&case, "key-4", json!({})).await;
+    let next: DateTime<Utc> = refused["userErrors"][0]["nextAvailableAt"].as_str().unwrap().parse().unwrap();
+    assert_eq!(next, sent + TimeDelta::hours(24), "{refused}");
 }

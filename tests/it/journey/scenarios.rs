@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use recert::simulator::Scenario;
+use recert::simulator::{Scenario, Settings};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -79,10 +79,11 @@ async fn a_refresh_ends_as_the_table_says(
     #[case] actor: Option<&str>,
     #[case] reason: Option<&str>,
 ) {
-    let world = World::start().await;
+    let world = World::with(Settings { recover_after_ms: 5_000, ..Settings::at_once() }).await;
     let case = world.case("SNAP-1", &[scenario]).await;
     world.refresh(&case, "key-1").await;
     world.quiet().await;
+    world.advance(Duration::from_secs(10)).await;
     let shown = world.show(&case).await;
     let latest = &shown["latestOrder"];
     let seen = json!([

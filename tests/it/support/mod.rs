@@ -3,5 +3,6 @@
 pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod seed;
+pub(crate) mod socket;
 pub(crate) mod upstream;
 pub(crate) mod world;

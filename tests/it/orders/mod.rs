@@ -1,0 +1,3 @@
+//! Rules of orders over random histories.
+
+mod histories;

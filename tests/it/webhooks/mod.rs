@@ -1,0 +1,3 @@
+//! From a delivery to a screen.
+
+mod becomes_an_event;
