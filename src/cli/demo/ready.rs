@@ -56,7 +56,7 @@ impl Ready {
         writeln!(out, "  Truv simulator       http://{simulator}   (client id {CLIENT_ID}, secret in demo.json)")?;
         writeln!(out, "  Simulator's control  http://{control}/control/log")?;
         writeln!(out, "  All of this as JSON  {}\n", dir.ready_file().display())?;
-        writeln!(out, "Tokens (30 days, by the demonstration's clock):\n")?;
+        writeln!(out, "Tokens, for this demonstration only:\n")?;
         for issued in &self.tokens {
             writeln!(out, "  {:<12} {}", issued.role, issued.token.expose_secret())?;
         }
