@@ -5,7 +5,7 @@
 //! repetition, which is why every permutation of a history ends in the same state (the property test below). Rules:
 //! Truv's fact sheets "Order of states" and "Deriving order state".
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{OrderEmployer, Task};
 use crate::ids::TaskId;
@@ -85,6 +85,9 @@ pub fn suborder_moves(known: (&str, Option<DateTime<Utc>>), news: (&str, DateTim
     weight(news.0, Some(news.1)) > weight(known.0, known.1)
 }
 
+/// Times this close are one moment: an order tells its time without a fraction of the second, an event with one.
+const SAME_MOMENT: TimeDelta = TimeDelta::seconds(1);
+
 /// The state of the task that counts for an employer, with its time and, when a task itself told it, the task.
 pub fn effective(tasks: &[Task], told: Option<&Told>) -> Option<(String, DateTime<Utc>, Option<TaskId>)> {
     let of = |task: &Task| (task.raw_status.clone(), task.status_at, Some(task.id));
@@ -100,7 +103,7 @@ pub fn effective(tasks: &[Task], told: Option<&Told>) -> Option<(String, DateTim
         (Some(task), None) => Some(of(task)),
         (Some(task), Some(told)) => {
             let word = TaskStatus::parse(&told.raw_status);
-            let is_newer = told.at >= task.status_at;
+            let is_newer = told.at + SAME_MOMENT >= task.status_at;
             let wins = match (parsed(task).is_terminal(), word.is_terminal()) {
                 _ if word == TaskStatus::Done => true,
                 // Two words for one failure: the worse one explains it.

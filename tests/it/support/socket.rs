@@ -37,14 +37,16 @@ impl Screen {
     }
 
     async fn hear(&mut self) -> Value {
-        loop {
-            let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("a message in time");
-            match next.unwrap().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
-                Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("{other:?}"),
+        let text = async {
+            loop {
+                match self.0.next().await.unwrap().unwrap() {
+                    Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                    Message::Ping(_) | Message::Pong(_) => {}
+                    other => panic!("{other:?}"),
+                }
             }
-        }
+        };
+        tokio::time::timeout(PATIENCE, text).await.expect("a message in time")
     }
 
     /// The next event.
