@@ -19,7 +19,7 @@ impl Open {
     pub(super) async fn settle_in_tx(mut self, kit: &Kit, tx: &Tx) -> Result<Advanced, Error> {
         let now = kit.clock.now();
         self.derive();
-        self.note_tasks_in_tx(tx, now).await?;
+        self.note_tasks_in_tx(tx).await?;
         self.note_employers_in_tx(tx, now).await?;
         self.note_order();
         let brought_data = !self.newly(Standing::Completed).is_empty();
@@ -68,7 +68,7 @@ impl Open {
         }
     }
 
-    async fn note_tasks_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
+    async fn note_tasks_in_tx(&mut self, tx: &Tx) -> Result<(), Error> {
         for task in &self.tasks {
             if self.tasks_before.contains(task) {
                 continue;
