@@ -9,7 +9,7 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::clock::Clock;
-use crate::config::{Renewals, Webhooks, Work};
+use crate::config::{Environment, Renewals, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
 use crate::opaque::Opaque;
 use crate::storage::Database;
@@ -41,6 +41,8 @@ pub struct Kit {
 pub struct Account {
     /// The agency's name in tokens and in the webhook's path.
     pub slug: String,
+    /// Truv's environment that the keys belong to.
+    pub environment: Environment,
     /// The client, with the agency's keys.
     pub client: truv::Client,
     /// The secrets that webhooks may be signed with.

@@ -4,6 +4,7 @@
 //! (`tests/it/layering.rs` checks that).
 
 pub mod cli;
+pub mod county;
 pub mod app;
 pub mod http;
 pub mod graphql;

@@ -24,6 +24,7 @@ use crate::kit::{Account, Kit};
 use crate::people;
 use crate::storage::{self, Database};
 use crate::truv;
+use crate::webhooks;
 use crate::work;
 
 /// What comes from outside: time, ids, and the open database.
@@ -135,6 +136,9 @@ impl App {
                 () = verifier.keep_fresh() => stop_keys.cancelled().await,
             }
         });
+        if let Some(public_url) = config.server.public_url.clone() {
+            inner.spawn(register(kit.clone(), public_url, close_inner.clone()));
+        }
         for (listener, router) in [(public, router), (admin, health)] {
             let timeout = config.server.header_timeout;
             edge.spawn(serve::serve(listener, router, timeout, edge.clone(), close_edge.clone()));
@@ -196,7 +200,12 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         let Some(secret) = agency.secrets.first() else { continue };
         let client = truv::Client::try_new(&config.truv, &agency.client_id, secret)
             .map_err(|source| StartError::Truv { agency: agency.slug.clone(), source })?;
-        let account = Account { slug: agency.slug.clone(), client, secrets: agency.secrets.clone() };
+        let account = Account {
+            slug: agency.slug.clone(),
+            environment: agency.environment,
+            client,
+            secrets: agency.secrets.clone(),
+        };
         accounts.insert(enrolled.id, account);
     }
     Ok(Kit {
@@ -209,6 +218,36 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
     })
+}
+
+/// Distance between two attempts to register with Truv.
+const REGISTER_AGAIN: Duration = Duration::from_mins(5);
+
+/// Makes sure that Truv knows where to send every agency's webhooks; what fails is tried again, and the gateway works on
+/// meanwhile.
+async fn register(kit: Kit, public_url: url::Url, stop: CancellationToken) {
+    let mut open: Vec<&Account> = kit.accounts.values().collect();
+    loop {
+        let mut failed = Vec::new();
+        for account in open {
+            let Some(address) = webhooks::address(&public_url, &account.slug) else { continue };
+            match webhooks::register(account, &address).await {
+                Ok(done) => tracing::info!(agency = account.slug, ?done, "Truv knows where to send webhooks"),
+                Err(error) => {
+                    tracing::error!(agency = account.slug, %error, "webhooks could not be registered; trying again");
+                    failed.push(account);
+                }
+            }
+        }
+        if failed.is_empty() {
+            return;
+        }
+        open = failed;
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(REGISTER_AGAIN) => {}
+        }
+    }
 }
 
 fn readiness(kit: Kit, is_draining: Arc<AtomicBool>) -> health::Readiness {

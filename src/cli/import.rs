@@ -1,15 +1,26 @@
 //! `recert import`: cases and earlier orders from a file.
 
 use std::fs::File;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
+use indicatif::{ProgressBar, ProgressStyle};
+use sea_orm::DbBackend;
 
-use crate::cases::import::{Format, Row, rows};
+use crate::app::StartError;
+use crate::caller::Caller;
+use crate::cases::import::{self, Format, Outcome, Row, rows};
 use crate::cli::Failure;
+use crate::cli::logging;
 use crate::cli::settings::{SettingsArgs, tenant};
-use crate::config::{self, Sources};
+use crate::clock::Clock;
+use crate::config::{self, Config, Sources};
+use crate::ids::Ids;
+use crate::kit::Kit;
+use crate::people;
+use crate::storage::{self, Database};
 
 /// The flags of `recert import`.
 #[derive(Clone, Debug, clap::Args)]
@@ -83,6 +94,134 @@ pub fn dry_run(args: &Args, sources: Sources) -> Result<(), Failure> {
     writeln!(io::stdout(), "{}: {good} rows can be imported, {refused} are refused; nothing was stored.", agency.slug)
         .map_err(Failure::Output)?;
     if refused == 0 { Ok(()) } else { Err(Failure::Failed(format!("{refused} rows are refused"))) }
+}
+
+/// Reads the file and stores its rows, some hundred at a time; the same file may be given again at any time.
+///
+/// # Errors
+/// [`Failure::Failed`] when rows are refused, the file cannot be read to its end, or storage fails; what was stored until
+/// then stays. Settings and flags as everywhere.
+pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
+    let config = config::load(&args.settings.over(sources))?;
+    let agency = tenant(&config.agencies, args.agency.as_deref())?;
+    let format = args.format()?;
+    let input = File::open(&args.file).map_err(|error| failed(&args.file, &error))?;
+    let progress = Progress::start(args, &config, &input)?;
+    let mut report = report(args.errors.as_deref())?;
+    let kit = kit(&config).await?;
+    let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
+    let caller = Caller::system(enrolled.map_err(|error| Failure::of(&error))?.id, "import");
+
+    let mut rows = rows(format, progress.bar.wrap_read(input)).map_err(|error| failed(&args.file, &error))?;
+    let mut total = Total::default();
+    loop {
+        let (mut good, mut refused) = (Vec::new(), Vec::new());
+        for row in rows.by_ref().take(BATCH) {
+            match row.map_err(|error| failed(&args.file, &error))? {
+                Row::Good(row) => good.push(*row),
+                Row::Refused(row) => refused.push(row),
+            }
+        }
+        if good.is_empty() && refused.is_empty() {
+            break;
+        }
+        let stored = import::import(&kit, &caller, &good).await.map_err(|error| Failure::of(&error))?;
+        total.add(&stored);
+        refused.extend(stored.refused);
+        refused.sort_by_key(|row| row.line);
+        total.refused += refused.len();
+        for row in refused {
+            let cells = [&row.line.to_string(), row.column.unwrap_or_default(), &row.reason];
+            progress.bar.suspend(|| report.write_record(cells)).map_err(|error| Failure::Output(error.into()))?;
+        }
+        progress.tell(&total);
+    }
+    progress.bar.finish_and_clear();
+    report.flush().map_err(Failure::Output)?;
+    kit.db.close().await.map_err(|error| Failure::of(&error))?;
+    let Total { created, updated, unchanged, refused } = total;
+    writeln!(
+        io::stdout(),
+        "{}: {created} cases created, {updated} updated, {unchanged} unchanged; {refused} rows refused.",
+        agency.slug
+    )
+    .map_err(Failure::Output)?;
+    if refused == 0 { Ok(()) } else { Err(Failure::Failed(format!("{refused} rows are refused"))) }
+}
+
+/// Rows read before they are stored.
+const BATCH: usize = 1_000;
+
+/// What became of the rows so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Total {
+    created: usize,
+    updated: usize,
+    unchanged: usize,
+    refused: usize,
+}
+
+impl Total {
+    fn add(&mut self, report: &import::Report) {
+        self.created += report.count(Outcome::Created);
+        self.updated += report.count(Outcome::Updated);
+        self.unchanged += report.count(Outcome::Unchanged);
+    }
+}
+
+/// How far the import is: a bar on a terminal; elsewhere log lines, unless the refused rows go there.
+struct Progress {
+    bar: ProgressBar,
+    has_log: bool,
+}
+
+impl Progress {
+    fn start(args: &Args, config: &Config, input: &File) -> Result<Self, Failure> {
+        if io::stderr().is_terminal() {
+            let length = input.metadata().map_err(|error| failed(&args.file, &error))?.len();
+            let style = ProgressStyle::with_template("Importing {wide_bar} {percent} %, {eta} left");
+            let bar = ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+            return Ok(Self { bar, has_log: false });
+        }
+        let has_log = args.errors.is_some();
+        if has_log {
+            logging::start(&config.log)?;
+        }
+        Ok(Self { bar: ProgressBar::hidden(), has_log })
+    }
+
+    fn tell(&self, total: &Total) {
+        if self.has_log {
+            let Total { created, updated, unchanged, refused } = *total;
+            tracing::info!(created, updated, unchanged, refused, "rows were imported");
+        }
+    }
+}
+
+/// What the import works with. It calls nobody: the gateway reads the earlier orders from Truv.
+async fn kit(config: &Config) -> Result<Kit, Failure> {
+    let failed = |error: storage::Error| Failure::of(&error);
+    let db = Database::connect(&config.database).await.map_err(failed)?;
+    // As at the gateway's start: SQLite follows by itself, PostgreSQL is migrated by a person.
+    if db.backend() == DbBackend::Sqlite {
+        db.migrate().await.map_err(failed)?;
+    }
+    let known = db.migrations().await.map_err(failed)?;
+    let missing: Vec<String> = known.into_iter().filter(|(_, is_applied)| !is_applied).map(|(name, _)| name).collect();
+    if !missing.is_empty() {
+        return Err(Failure::of(&StartError::Behind(missing)));
+    }
+    let clock = Clock::system();
+    Ok(Kit {
+        opaque: db.opaque().await.map_err(failed)?,
+        db,
+        ids: Ids::new(clock.clone()),
+        clock,
+        accounts: Arc::default(),
+        renewals: config.renewals.clone(),
+        work: config.work.clone(),
+        webhooks: config.webhooks.clone(),
+    })
 }
 
 /// Where refused rows go, with the header written.

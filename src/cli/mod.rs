@@ -36,8 +36,8 @@ pub struct Cli {
 pub enum Command {
     /// Start a whole county on this machine: gateway, Truv simulator, seeded cases, ready tokens
     ///
-    /// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C; the data
-    /// directory keeps what happened.
+    /// Everything listens on loopback, and every token is for this demonstration only. Stop it with Ctrl-C. Each start
+    /// founds the county anew, from the same seed the same one; `--keep` goes on with the last one.
     Demo(demo::Args),
     /// Start the gateway
     ///
@@ -126,9 +126,10 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
         Command::Token(args) => token::run(&args, sources),
         Command::Schema => schema::run(),
-        Command::Demo(_) | Command::Migrate(_) | Command::Import(_) | Command::Simulator(_) => {
-            Err(Failure::Failed("this build cannot run that command".to_owned()))
-        }
+        Command::Demo(args) => wait_for(demo::run(&args)),
+        Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
+        Command::Import(args) => wait_for(import::run(&args, sources)),
+        Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }
 

@@ -17,20 +17,38 @@ use super::{Auth, Config, Database, DocumentLimits, Graphql, Log, Renewals, Serv
 /// a named file that cannot be read.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
     let mut reader = Reader::new(sources);
-    let config = Config {
-        server: server(&mut reader),
-        database: database(&mut reader),
-        truv: truv(&mut reader),
-        agencies: agencies(&mut reader),
-        auth: auth(&mut reader),
-        graphql: graphql(&mut reader),
-        webhooks: webhooks(&mut reader),
-        work: work(&mut reader),
-        renewals: renewals(&mut reader),
-        log: log(&mut reader),
-    };
+    let config = read(&mut reader);
     reader.finish()?;
     Ok(config)
+}
+
+/// Database and log alone, for commands that need no more: what is wrong with the other sections is left to those who use
+/// them. Names that exist nowhere are reported all the same, since one of them may have been meant for the database.
+///
+/// # Errors
+/// [`Problems`], as [`load`].
+pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
+    const OTHERS: [&str; 8] = ["server", "truv", "agencies", "auth", "graphql", "webhooks", "work", "renewals"];
+    let mut reader = Reader::new(sources);
+    let config = read(&mut reader);
+    let Problems(mut problems) = reader.finish().err().unwrap_or(Problems(Vec::new()));
+    problems.retain(|problem| !OTHERS.contains(&problem.setting.split(['.', '[']).next().unwrap_or_default()));
+    if problems.is_empty() { Ok((config.database, config.log)) } else { Err(Problems(problems)) }
+}
+
+fn read(reader: &mut Reader<'_>) -> Config {
+    Config {
+        server: server(reader),
+        database: database(reader),
+        truv: truv(reader),
+        agencies: agencies(reader),
+        auth: auth(reader),
+        graphql: graphql(reader),
+        webhooks: webhooks(reader),
+        work: work(reader),
+        renewals: renewals(reader),
+        log: log(reader),
+    }
 }
 
 /// The origin of the first of two settings that somebody set.
@@ -122,7 +140,6 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
     let default = Graphql::default();
     Graphql {
         get: r.open("graphql.get", &["RECERT_GRAPHQL_GET"], switch).or(default.get),
-        graphiql: r.open("graphql.graphiql", &["RECERT_GRAPHIQL"], switch).or(default.graphiql),
         introspection: r.open("graphql.introspection", &["RECERT_INTROSPECTION"], switch).or(default.introspection),
         max_body_bytes: r
             .open("graphql.max_body_bytes", &["RECERT_GRAPHQL_MAX_BODY_BYTES"], count)

@@ -16,7 +16,7 @@ mod sources;
 mod values;
 
 pub use agency::{Agency, Environment};
-pub use load::load;
+pub use load::{load, load_database};
 pub use problems::{Problem, Problems};
 pub use sources::{Origin, Sources};
 
@@ -112,7 +112,7 @@ pub struct Truv {
     pub connect_timeout: Duration,
     /// `RECERT_TRUV_TIMEOUT`: seconds for a whole call. Default 30.
     pub timeout: Duration,
-    /// `RECERT_TRUV_REQUESTS_PER_MINUTE`: the budget of one access key. Default 300.
+    /// `RECERT_TRUV_REQUESTS_PER_MINUTE`: the budget of one access key, for each replica. Default 300. (0, which only the demonstration uses, is no limit.)
     pub requests_per_minute: u32,
 }
 
@@ -163,8 +163,6 @@ impl Default for Auth {
 pub struct Graphql {
     /// `RECERT_GRAPHQL_GET`: admit queries over GET. Default false.
     pub get: bool,
-    /// `RECERT_GRAPHIQL`: serve the explorer. Default false.
-    pub graphiql: bool,
     /// `RECERT_INTROSPECTION`: answer `__schema` and `__type`. Default false.
     pub introspection: bool,
     /// `RECERT_GRAPHQL_MAX_BODY_BYTES`. Default 262,144.
@@ -189,7 +187,6 @@ impl Default for Graphql {
     fn default() -> Self {
         Self {
             get: false,
-            graphiql: false,
             introspection: false,
             max_body_bytes: 256 * 1024,
             timeout: Duration::from_secs(10),

@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::{Claimed, NewDelivery, WaitsFor};
@@ -200,6 +201,16 @@ pub(crate) async fn wake_parked_in_tx(
         .exec(tx)
         .await?;
     Ok(())
+}
+
+/// When the agency's newest delivery came; `None` when none has.
+pub(crate) async fn last_received(db: &Database, agency: AgencyId) -> Result<Option<DateTime<Utc>>, Error> {
+    let query = deliveries::Entity::find()
+        .select_only()
+        .column(Column::ReceivedAt)
+        .filter(Column::AgencyId.eq(agency.0))
+        .order_by_desc(Column::Id);
+    Ok(query.into_tuple().one(db.read()).await?)
 }
 
 /// How many deliveries are in which state.

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, DeliveryId};
 
 pub use self::inbox::{Counts, counts};
-pub(crate) use self::inbox::{claim, park, return_lease, settle_in_tx, store, wake, wake_parked_in_tx};
+pub(crate) use self::inbox::{claim, last_received, park, return_lease, settle_in_tx, store, wake, wake_parked_in_tx};
 
 /// A delivery in hand.
 #[derive(Clone)]

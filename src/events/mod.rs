@@ -9,6 +9,7 @@
 mod cursor;
 mod hub;
 mod log;
+mod prune;
 mod stream;
 mod timeline;
 
@@ -21,6 +22,7 @@ pub use self::cursor::{Cursor, Position};
 pub use self::hub::Hub;
 pub use self::log::{Filter, Page, Window, page, pruned};
 pub(crate) use self::log::{Subject, append_in_tx};
+pub(crate) use self::prune::prune;
 pub use self::stream::{Frame, stream};
 pub use self::timeline::{count, count_of_cases, find, timelines};
 

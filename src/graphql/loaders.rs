@@ -1,17 +1,11 @@
 //! Batched loading: however many things a page shows, one statement for each kind of thing.
 //!
-//! One set of loaders serves one answer and is never shared, because a loader keeps what it has read. Every key that is
-//! asked for is answered, failures as values: a failed batch is logged once and fails only the fields that needed it.
+//! One set of loaders serves one answer and is never shared, because a loader keeps what it has read.
 
 use std::collections::HashMap;
-use std::hash::Hash;
 use std::sync::Arc;
 
-use ::dataloader::BatchFn;
-use ::dataloader::cached::Loader;
-use futures_util::future::BoxFuture;
-
-use super::error::ApiError;
+use super::batch::Load;
 use crate::caller::CaseScope;
 use crate::cases;
 use crate::events;
@@ -26,55 +20,12 @@ use crate::orders;
 use crate::page::{Page, Window};
 use crate::people;
 use crate::reports;
-use crate::storage;
-
-/// Keys of one statement: SQLite takes 32,766 bound values.
-const BATCH: usize = 10_000;
-
-type Fetched<K, V> = BoxFuture<'static, Result<HashMap<K, V>, storage::Error>>;
-type Fetch<K, V> = Box<dyn Fn(Vec<K>) -> Fetched<K, V> + Send + Sync>;
-
-/// Reads a batch and answers every key of it; a key that nothing was found for has the default answer.
-pub(crate) struct Batch<K, V>(Fetch<K, V>);
-
-impl<K: Clone + Eq + Hash, V: Clone + Default> BatchFn<K, Result<V, ApiError>> for Batch<K, V> {
-    async fn load(&mut self, keys: &[K]) -> HashMap<K, Result<V, ApiError>> {
-        match (self.0)(keys.to_vec()).await {
-            Ok(mut found) => keys.iter().map(|key| (key.clone(), Ok(found.remove(key).unwrap_or_default()))).collect(),
-            Err(error) => {
-                let error = ApiError::from(error);
-                keys.iter().map(|key| (key.clone(), Err(error.clone()))).collect()
-            }
-        }
-    }
-}
-
-/// Loads things of one kind.
-pub(crate) struct Load<K, V>(Loader<K, Result<V, ApiError>, Batch<K, V>>)
-where
-    K: Clone + Eq + Hash,
-    V: Clone + Default;
-
-impl<K, V> Load<K, V>
-where
-    K: Clone + Eq + Hash + std::fmt::Debug,
-    V: Clone + Default,
-{
-    fn new(fetch: Fetch<K, V>) -> Self {
-        Self(Loader::new(Batch(fetch)).with_max_batch_size(BATCH))
-    }
-
-    /// The answer for one key, read together with whatever else is asked for at the same time.
-    pub(crate) async fn get(&self, key: K) -> Result<V, ApiError> {
-        match self.0.try_load(key).await {
-            Ok(answer) => answer,
-            Err(_) => Err(ApiError::internal("a batch did not answer one of its keys")),
-        }
-    }
-}
+use crate::storage::ranked::grouped;
 
 /// A thing that may be missing.
 pub(crate) type One<T> = Option<Arc<T>>;
+/// Which page of a case's orders.
+type FilteredOrders = (orders::pages::Filter, Window<OrderId>);
 /// Things in a row.
 pub(crate) type Many<T> = Arc<Vec<T>>;
 
@@ -92,7 +43,7 @@ pub(crate) struct Loaders {
     pub(crate) caseworkers: Load<CaseworkerId, One<people::Caseworker>>,
     pub(crate) orders: Load<OrderId, One<orders::Order>>,
     pub(crate) orders_of_renewal: Load<RenewalId, Many<orders::Order>>,
-    pub(crate) orders_of_case: Load<(CaseId, (orders::pages::Filter, Window<OrderId>)), Arc<Page<orders::Order>>>,
+    pub(crate) orders_of_case: Load<(CaseId, FilteredOrders), Arc<Page<orders::Order>>>,
     pub(crate) order_count: Load<(CaseId, orders::pages::Filter), u64>,
     pub(crate) lineage: Load<CaseId, Many<orders::Order>>,
     pub(crate) employers: Load<OrderEmployerId, One<orders::OrderEmployer>>,
@@ -117,32 +68,34 @@ pub(crate) struct Loaders {
 macro_rules! load {
     ($kit:ident, |$ids:ident| $call:expr, $wrap:expr) => {{
         let kit = $kit.clone();
-        Load::new(Box::new(move |$ids| {
+        Load::new(move |$ids: Vec<_>| {
             let $kit = kit.clone();
             Box::pin(async move { Ok($call.await?.into_iter().map(|(key, found)| (key, $wrap(found))).collect()) })
-        }))
+        })
     }};
 }
 
 /// The same for keys of two parts: those of a batch that agree in the second one, a window mostly, are one call.
 macro_rules! load_pages {
-    ($kit:ident, |$ids:ident, $rest:ident| $call:expr, $wrap:expr) => {{
+    ($kit:ident, |$ids:ident, $rest:pat_param| $call:expr, $wrap:expr) => {{
         let kit = $kit.clone();
-        Load::new(Box::new(move |keys: Vec<_>| {
+        Load::new(move |keys: Vec<_>| {
             let $kit = kit.clone();
             Box::pin(async move {
                 let mut found = HashMap::new();
-                for ($rest, keys) in storage::ranked::grouped(keys, |(_, rest)| Clone::clone(rest)) {
+                for (rest, keys) in grouped(keys, |(_, rest)| Clone::clone(rest)) {
+                    let $rest = &rest;
                     let $ids: Vec<_> = keys.into_iter().map(|(id, _)| id).collect();
                     let answers = $call.await?;
-                    found.extend(answers.into_iter().map(|(id, answer)| ((id, $rest.clone()), $wrap(answer))));
+                    found.extend(answers.into_iter().map(|(id, answer)| ((id, rest.clone()), $wrap(answer))));
                 }
                 Ok(found)
             })
-        }))
+        })
     }};
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a loader's answer")]
 fn some<T>(thing: T) -> One<T> {
     Some(Arc::new(thing))
 }
@@ -161,7 +114,7 @@ impl Loaders {
             last_reviewed: load!(kit, |ids| cases::load_last_reviewed(&kit.db, agency, &ids), some),
             renewals_of_case: load_pages!(
                 kit,
-                |ids, window| cases::page_renewals(&kit.db, agency, &ids, &window),
+                |ids, window| cases::page_renewals(&kit.db, agency, &ids, window),
                 Arc::new
             ),
             renewal_count: load!(kit, |ids| cases::count_renewals(&kit.db, agency, &ids), same),
@@ -171,10 +124,10 @@ impl Loaders {
             orders_of_renewal: load!(kit, |ids| orders::load_of_renewals(&kit.db, agency, &ids), Arc::new),
             orders_of_case: load_pages!(
                 kit,
-                |ids, rest| orders::pages::page(&kit.db, agency, &ids, &rest.0, &rest.1),
+                |ids, (filter, window)| orders::pages::page(&kit.db, agency, &ids, filter, window),
                 Arc::new
             ),
-            order_count: load_pages!(kit, |ids, filter| orders::pages::count(&kit.db, agency, &ids, &filter), same),
+            order_count: load_pages!(kit, |ids, filter| orders::pages::count(&kit.db, agency, &ids, filter), same),
             lineage: load!(kit, |ids| lineage::load_of_cases(&kit.db, agency, &ids), Arc::new),
             employers: load!(kit, |ids| orders::load_employers(&kit.db, agency, &ids), some),
             employers_of_order: load!(kit, |ids| orders::load_employers_of(&kit.db, agency, &ids), Arc::new),
@@ -189,11 +142,11 @@ impl Loaders {
             statements: load!(kit, |ids| reports::load_statements(&kit.db, agency, &ids), some),
             statements_of: load_pages!(
                 kit,
-                |ids, window| reports::page_statements(&kit.db, agency, &ids, &window),
+                |ids, window| reports::page_statements(&kit.db, agency, &ids, window),
                 Arc::new
             ),
             statement_count: load!(kit, |ids| reports::count_statements(&kit.db, agency, &ids), same),
-            timeline: load_pages!(kit, |ids, window| events::timelines(&kit.db, agency, &ids, &window), Arc::new),
+            timeline: load_pages!(kit, |ids, window| events::timelines(&kit.db, agency, &ids, window), Arc::new),
             event_count: load!(kit, |ids| events::count_of_cases(&kit.db, agency, &ids), same),
         }
     }

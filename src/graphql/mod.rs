@@ -5,6 +5,7 @@
 //! cases through the loaders, which know the caller's scope; what hangs on a case through the case; reports by their own
 //! scope. Nothing here decides what happens to a case: mutations parse their input, call a verb, and say what became of it.
 
+mod batch;
 mod cases;
 mod error;
 mod events;
@@ -50,6 +51,7 @@ pub struct Mutation(
     orders::contact::ContactMutation,
     cases::decide::DecideMutation,
     cases::assign::AssignMutation,
+    cases::import::ImportMutation,
 );
 
 /// What can be followed.

@@ -4,14 +4,11 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{NaiveDate, SecondsFormat, Utc};
 
-fn parse<T: ScalarType, P>(
+fn parse<T: ScalarType + async_graphql::InputType, P>(
     value: &Value,
     expected: &str,
     parse: impl Fn(&str) -> Option<P>,
-) -> Result<P, InputValueError<T>>
-where
-    T: async_graphql::InputType,
-{
+) -> Result<P, InputValueError<T>> {
     match value {
         Value::String(text) => parse(text).ok_or_else(|| InputValueError::custom(expected)),
         _ => Err(InputValueError::custom(expected)),
@@ -28,8 +25,8 @@ pub struct Date(pub NaiveDate);
 
 impl Date {
     fn read(text: &str) -> Option<NaiveDate> {
-        // Exactly ten characters: chrono alone also takes `2026-1-2` and years with a sign.
-        (text.len() == 10).then(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()).flatten()
+        // Chrono alone also takes `2026-1-2` and years with a sign.
+        NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().filter(|day| day.format("%Y-%m-%d").to_string() == text)
     }
 }
 

@@ -39,13 +39,13 @@ pub(crate) enum ErrorCode {
     )
 )]
 pub(crate) enum UserError {
-    NotFoundError(NotFoundError),
-    InvalidInputError(InvalidInputError),
-    ConflictError(ConflictError),
-    RefreshLimitError(RefreshLimitError),
-    RefreshInProgressError(RefreshInProgressError),
-    ReauthenticationRequiredError(ReauthenticationRequiredError),
-    UpstreamUnavailableError(UpstreamUnavailableError),
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
+    RefreshLimit(RefreshLimitError),
+    RefreshInProgress(RefreshInProgressError),
+    ReauthenticationRequired(ReauthenticationRequiredError),
+    UpstreamUnavailable(UpstreamUnavailableError),
 }
 
 /// Something named in the arguments is absent, or out of the caller's sight.
@@ -138,21 +138,21 @@ pub(crate) struct UpstreamUnavailableError {
 }
 
 /// A place in the arguments of a mutation: `input`, then the names.
-fn input(path: &[&str]) -> Option<Vec<String>> {
-    Some(["input"].iter().chain(path).map(|name| (*name).to_owned()).collect())
+fn input(path: &[&str]) -> Vec<String> {
+    ["input"].iter().chain(path).map(|name| (*name).to_owned()).collect()
 }
 
 impl NotFoundError {
     /// The thing that the argument names was not found.
     pub(crate) fn of(message: &str, path: &[&str]) -> Self {
-        Self { code: ErrorCode::NotFound, message: message.to_owned(), path: input(path) }
+        Self { code: ErrorCode::NotFound, message: message.to_owned(), path: Some(input(path)) }
     }
 }
 
 impl InvalidInputError {
     /// The argument is wrong.
     pub(crate) fn of(message: &str, path: &[&str]) -> Self {
-        Self { code: ErrorCode::BadUserInput, message: message.to_owned(), path: input(path) }
+        Self { code: ErrorCode::BadUserInput, message: message.to_owned(), path: Some(input(path)) }
     }
 }
 
@@ -162,7 +162,7 @@ impl ConflictError {
         Self {
             code: ErrorCode::Conflict,
             message: "Somebody else changed this first. Read it again, then decide anew.".to_owned(),
-            path: input(&["expectedVersion"]),
+            path: Some(input(&["expectedVersion"])),
             current_version,
         }
     }
@@ -171,7 +171,7 @@ impl ConflictError {
 impl ConflictError {
     /// The state forbids it.
     pub(crate) fn of(message: &str, path: &[&str], current_version: i64) -> Self {
-        Self { code: ErrorCode::Conflict, message: message.to_owned(), path: input(path), current_version }
+        Self { code: ErrorCode::Conflict, message: message.to_owned(), path: Some(input(path)), current_version }
     }
 }
 
@@ -189,25 +189,31 @@ impl RefreshInProgressError {
 /// Why a case was not assigned.
 #[derive(Union)]
 pub(crate) enum AssignCaseError {
-    NotFoundError(NotFoundError),
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
+}
+
+/// Why no case was taken in.
+#[derive(Union)]
+pub(crate) enum ImportCasesError {
     InvalidInputError(InvalidInputError),
-    ConflictError(ConflictError),
 }
 
 /// Why a review was not completed.
 #[derive(Union)]
 pub(crate) enum CompleteReviewError {
-    NotFoundError(NotFoundError),
-    InvalidInputError(InvalidInputError),
-    ConflictError(ConflictError),
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
 }
 
 /// Why an order was not canceled.
 #[derive(Union)]
 pub(crate) enum CancelOrderError {
-    NotFoundError(NotFoundError),
-    InvalidInputError(InvalidInputError),
-    ConflictError(ConflictError),
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
 }
 
 impl From<Refusal> for CancelOrderError {
@@ -224,11 +230,11 @@ impl From<Refusal> for CancelOrderError {
 /// Why no link was sent.
 #[derive(Union)]
 pub(crate) enum SendVerificationLinkError {
-    NotFoundError(NotFoundError),
-    InvalidInputError(InvalidInputError),
-    ConflictError(ConflictError),
-    RefreshInProgressError(RefreshInProgressError),
-    UpstreamUnavailableError(UpstreamUnavailableError),
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
+    RefreshInProgress(RefreshInProgressError),
+    UpstreamUnavailable(UpstreamUnavailableError),
 }
 
 impl SendVerificationLinkError {
@@ -246,13 +252,13 @@ impl SendVerificationLinkError {
 /// Why a refresh was not ordered.
 #[derive(Union)]
 pub(crate) enum CreateRefreshOrderError {
-    NotFoundError(NotFoundError),
-    InvalidInputError(InvalidInputError),
-    ConflictError(ConflictError),
-    RefreshLimitError(RefreshLimitError),
-    RefreshInProgressError(RefreshInProgressError),
-    ReauthenticationRequiredError(ReauthenticationRequiredError),
-    UpstreamUnavailableError(UpstreamUnavailableError),
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
+    RefreshLimit(RefreshLimitError),
+    RefreshInProgress(RefreshInProgressError),
+    ReauthenticationRequired(ReauthenticationRequiredError),
+    UpstreamUnavailable(UpstreamUnavailableError),
 }
 
 impl CreateRefreshOrderError {

@@ -1,5 +1,5 @@
 //! From a list of orders to a tree: roots, depths, the path that counts. Pure, and without recursion, so that no chain of
-//! orders is too long for it. A circle of parents, which no verb makes, is cut at its oldest order.
+//! orders is too long for it. A circle of parents, which no verb makes, is cut at one of its orders.
 
 use std::collections::{HashMap, HashSet};
 
@@ -94,7 +94,7 @@ pub fn chain(orders: &[Node]) -> Lineage {
     }
 }
 
-/// The oldest order of every circle of parents.
+/// One order of every circle of parents: the one where the walk from its oldest follower enters it.
 fn circles(orders: &[Node], known: &HashMap<OrderId, Option<OrderId>>) -> HashSet<OrderId> {
     let mut ended = HashSet::new();
     let mut cuts = HashSet::new();
@@ -103,7 +103,6 @@ fn circles(orders: &[Node], known: &HashMap<OrderId, Option<OrderId>>) -> HashSe
         let mut step = Some(order.id);
         while let Some(id) = step.filter(|id| !ended.contains(id)) {
             if !walked.insert(id) {
-                // The walk began at the oldest order that has not ended: that one is on the circle, or leads to it.
                 cuts.insert(id);
                 break;
             }
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_ends_at_its_oldest_order() {
+    fn a_circle_is_cut_where_its_oldest_order_stands() {
         let lineage = chain(&[
             node(1, Some(3), OrderStatus::Failed),
             node(2, Some(1), OrderStatus::Failed),
@@ -176,7 +175,7 @@ mod tests {
             let lineage = chain(&orders);
             let mut seen: HashMap<OrderId, u32> = HashMap::new();
             for entry in &lineage.entries {
-                let below = entry.parent.map(|parent| seen[&parent] + 1).unwrap_or(0);
+                let below = entry.parent.map_or(0, |parent| seen[&parent] + 1);
                 prop_assert_eq!(entry.depth, below);
                 prop_assert!(seen.insert(entry.order, entry.depth).is_none());
             }

@@ -7,6 +7,7 @@
 pub mod client;
 pub mod error;
 pub mod json;
+mod pace;
 pub mod redact;
 pub mod signature;
 mod throttle;

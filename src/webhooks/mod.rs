@@ -6,9 +6,13 @@
 //! Deliberately not here: what the news mean for an order (`orders::advance`).
 
 mod apply;
+mod backfill;
 mod find;
 mod read;
 mod receive;
+mod register;
 
 pub(crate) use self::apply::apply;
+pub(crate) use self::backfill::backfill;
 pub use self::receive::receive;
+pub use self::register::{Registered, address, register};

@@ -1,25 +1,56 @@
-//! Looks, once a minute, for what nobody told us: orders without news, and cases that became due.
+//! Looks for what nobody told us, and tidies up: once a minute for orders without news and cases that became due, at the
+//! start and once an hour for deliveries that were missed and events that are too old.
 
-use std::time::Duration;
-
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::cases;
+use crate::clock::Clock;
+use crate::events;
 use crate::kit::Kit;
 use crate::orders;
+use crate::webhooks;
 
-/// Distance between two looks, by the clock.
-const EVERY: Duration = Duration::from_mins(1);
+/// Distances between two looks, by the clock.
+const OFTEN: TimeDelta = TimeDelta::minutes(1);
+const SELDOM: TimeDelta = TimeDelta::hours(1);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
+    let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
     loop {
-        let next = kit.clock.now() + TimeDelta::from_std(EVERY).unwrap_or_default();
-        look(&kit).await;
+        if seldom.is_due(&kit.clock) {
+            read_history(&kit).await;
+            prune(&kit).await;
+        }
+        if often.is_due(&kit.clock) {
+            look(&kit).await;
+        }
+        let next = often.next.min(seldom.next).unwrap_or_else(|| kit.clock.now());
         tokio::select! {
             () = stop.cancelled() => return,
             () = kit.clock.sleep_until(next) => {}
         }
+    }
+}
+
+struct Timer {
+    every: TimeDelta,
+    next: Option<DateTime<Utc>>,
+}
+
+impl Timer {
+    fn new(every: TimeDelta) -> Self {
+        Self { every, next: None }
+    }
+
+    /// Whether it is time; if so, the next time is set.
+    fn is_due(&mut self, clock: &Clock) -> bool {
+        let now = clock.now();
+        let is_due = self.next.is_none_or(|next| now >= next);
+        if is_due {
+            self.next = Some(now + self.every);
+        }
+        is_due
     }
 }
 
@@ -35,5 +66,23 @@ async fn look(kit: &Kit) {
             Ok(count) => tracing::info!(agency.id = %agency, count, "cases became due"),
             Err(error) => tracing::error!(agency.id = %agency, %error, "due cases could not be looked for"),
         }
+    }
+}
+
+async fn read_history(kit: &Kit) {
+    for (agency, account) in kit.accounts.iter() {
+        match webhooks::backfill(kit, *agency, account).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(agency.id = %agency, count, "Truv's delivery history was looked through"),
+            Err(error) => tracing::warn!(agency.id = %agency, %error, "Truv's delivery history was not read"),
+        }
+    }
+}
+
+async fn prune(kit: &Kit) {
+    match events::prune(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "events beyond the retention were removed"),
+        Err(error) => tracing::error!(%error, "old events could not be removed"),
     }
 }

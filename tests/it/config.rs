@@ -227,7 +227,7 @@ fn values_out_of_range_are_refused() {
         ("RECERT_MATERIAL_CHANGE_PERCENT", "101"),
         ("RECERT_CORS_ORIGINS", "https://portal.example/path"),
         ("RECERT_LOG", "recert=loud"),
-        ("RECERT_GRAPHIQL", "yes"),
+        ("RECERT_INTROSPECTION", "yes"),
         ("RECERT_ADMIN_LISTEN", "127.0.0.1:8080"),
     ] {
         let (_, origin, text) = problem(&variables().variable(variable, value));

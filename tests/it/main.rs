@@ -11,6 +11,7 @@
 mod cases;
 mod cli;
 mod config;
+mod county;
 mod graphql;
 mod http;
 mod journey;

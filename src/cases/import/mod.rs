@@ -1,8 +1,9 @@
 //! Cases and their earlier orders from a file that an agency's own system wrote.
 //!
-//! This module only reads: a file goes in, and rows come out one at a time, each either whole and checked or refused with
-//! its line and a reason, so that one bad row never costs the good ones. It stores nothing and compares nothing with what
-//! is stored. A reason never quotes what the file says, because the file is personal data from end to end.
+//! [`rows`] reads: a file goes in, and rows come out one at a time, each either whole and checked or refused with its line
+//! and a reason, so that one bad row never costs the good ones. [`import`] stores: rows go in, whether from a file or from
+//! a client of the API, and the report says what became of each. A reason never quotes what a row says, because it is
+//! personal data from end to end.
 //!
 //! Both formats have the same columns; in NDJSON (one JSON object a line) they are the object's fields. `*` marks what no
 //! row can lack.
@@ -31,9 +32,14 @@ mod cells;
 mod csv;
 mod lines;
 mod ndjson;
+mod report;
 mod row;
+mod store;
+mod take;
 
+pub use report::{Imported, Outcome, Report};
 pub use row::{ImportAssignee, ImportClient, ImportOrder, ImportRow, RefusedRow};
+pub use take::import;
 
 /// How the file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

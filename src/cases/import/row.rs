@@ -102,10 +102,65 @@ impl ImportRow {
         let row = Checked(cells).row(line);
         row.map_err(|(column, reason)| RefusedRow::new(line, Some(column), reason))
     }
+
+    /// Holds the texts of a row to the rules of the file's columns, wherever the row comes from.
+    ///
+    /// # Errors
+    /// The first fault.
+    pub(super) fn verify(&self) -> Result<(), RefusedRow> {
+        self.faultless().map_err(|(column, reason)| RefusedRow::new(self.line, Some(column), reason))
+    }
+
+    fn faultless(&self) -> Result<(), Fault> {
+        let client = &self.client;
+        for (column, text, most) in [
+            ("case_number", &self.case_number, 64),
+            ("external_user_id", &client.external_user_id, 128),
+            ("first_name", &client.first_name, 100),
+            ("last_name", &client.last_name, 100),
+        ] {
+            if text.trim().is_empty() {
+                return Err((column, "is missing"));
+            }
+            plain(text, most).map_err(|reason| (column, reason))?;
+        }
+        let rules: [(&'static str, &Option<String>, Rule); 3] = [
+            ("email", &client.email, email),
+            ("phone", &client.phone, phone),
+            ("ssn_last4", &client.ssn_last4, ssn_last4),
+        ];
+        for (column, text, rule) in rules {
+            text.as_deref().map_or(Ok(String::new()), rule).map_err(|reason| (column, reason))?;
+        }
+        if let Some(assignee) = &self.assignee {
+            plain(&assignee.external_id, 128).map_err(|reason| ("assignee_id", reason))?;
+            plain(assignee.name.as_deref().unwrap_or_default(), 200).map_err(|reason| ("assignee_name", reason))?;
+        }
+        if self.orders.len() > MAX_ORDERS {
+            return Err((ORDERS, "has more than 20 entries"));
+        }
+        for (place, order) in self.orders.iter().enumerate() {
+            order_id(&order.truv_id).map_err(|reason| (ORDERS, reason))?;
+            plain(order.number.as_deref().unwrap_or_default(), 64).map_err(|reason| (ORDERS, reason))?;
+            if order.product == ProductType::Unknown {
+                return Err((ORDERS, "has an entry with an unknown product"));
+            }
+            if self.orders.iter().take(place).any(|earlier| earlier.truv_id == order.truv_id) {
+                return Err((ORDERS, "names the same order twice"));
+            }
+        }
+        if self.period_end < self.period_start {
+            return Err(("period_end", "is before period_start"));
+        }
+        Ok(())
+    }
 }
 
 /// A column and what is wrong with it.
 type Fault = (&'static str, &'static str);
+
+/// Checks one text.
+type Rule = fn(&str) -> Result<String, &'static str>;
 
 struct Checked<'c>(&'c Cells);
 
@@ -175,12 +230,8 @@ impl Checked<'_> {
 
 fn order(cells: &OrderCells) -> Result<ImportOrder, &'static str> {
     let id = cells.get("id").ok_or("has an entry without an id")?;
-    let identifier = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if id.len() > 64 || !id.bytes().all(identifier) {
-        return Err("has an id that is not 1 to 64 of letters, digits, - and _");
-    }
     Ok(ImportOrder {
-        truv_id: id.to_owned(),
+        truv_id: order_id(id)?,
         number: cells.get("number").map(|text| plain(text, 64)).transpose()?,
         product: match cells.get("product") {
             Some(word) => product(word).ok_or("has an entry with an unknown product")?,
@@ -188,6 +239,15 @@ fn order(cells: &OrderCells) -> Result<ImportOrder, &'static str> {
         },
         date: cells.get("date").map(date).transpose()?,
     })
+}
+
+/// Truv's id of an order, which becomes part of an address.
+fn order_id(id: &str) -> Result<String, &'static str> {
+    let identifier = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if (1..=64).contains(&id.len()) && id.bytes().all(identifier) {
+        return Ok(id.to_owned());
+    }
+    Err("has an id that is not 1 to 64 of letters, digits, - and _")
 }
 
 /// A product that can be ordered: `UNKNOWN` is a word for reading only.

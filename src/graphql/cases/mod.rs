@@ -2,6 +2,7 @@
 
 pub(crate) mod assign;
 pub(crate) mod decide;
+pub(crate) mod import;
 pub(crate) mod queue;
 pub(crate) mod renewal;
 
@@ -56,6 +57,7 @@ impl Listed for Case {
 /// What the caller may do with a case now: the token's scopes, and what the case's status allows. A refusal may still
 /// follow, for instance when the allowance of a connection is used up.
 #[derive(Clone, Copy, Debug, SimpleObject)]
+#[expect(clippy::struct_excessive_bools, reason = "independent permissions")]
 pub(crate) struct CasePermissions {
     /// Ask Truv for new data: scope `orders:refresh`, a case with an earlier order that is neither closed nor being
     /// refreshed.

@@ -150,7 +150,7 @@ pub(crate) struct CaseCount {
 }
 
 /// The list's name in cursors: a cursor of one sort does not open in another.
-fn list(sort: &queue::Sort) -> String {
+fn cursor_name(sort: &queue::Sort) -> String {
     format!("cases by {:?}", sort.by)
 }
 
@@ -170,6 +170,7 @@ impl CaseQuery {
     }
 
     /// The queue of cases. Needs `cases:read` or `cases:read:assigned`.
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the field")]
     async fn cases(
         &self,
         ctx: &Context<'_>,
@@ -187,11 +188,11 @@ impl CaseQuery {
         let scope = view.cases()?;
         let filter = filter.unwrap_or_default().read()?;
         let sort = self::sort(&sort.unwrap_or_default())?;
-        let list = list(&sort);
-        let open = |cursor: &str| view.open::<queue::Key>(&list, cursor).filter(|key| key.fits(&sort));
+        let name = cursor_name(&sort);
+        let open = |cursor: &str| view.open::<queue::Key>(&name, cursor).filter(|key| key.fits(&sort));
         let window = PageArgs { first, after, last, before }.window(open)?;
         let page = queue::page(&view.kit().db, scope, &filter, &sort, &window).await?;
-        let page = page.map(|(key, row)| (view.seal(&list, &key), Case::new(row.into(), view)));
+        let page = page.map(|(key, row)| (view.seal(&name, &key), Case::new(row.into(), view)));
         let kit = view.kit().clone();
         let count = move || -> BoxFuture<'static, _> {
             let (kit, filter) = (kit.clone(), filter.clone());

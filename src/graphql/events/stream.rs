@@ -19,6 +19,7 @@ impl EventSubscription {
     /// Every change of the cases in the caller's sight: what follows `after`, then live. The first frame is
     /// `STREAM_OPENED`; `RESYNC` says that events may be missing. An event about an order whose case has left the caller's
     /// sight since is left out. Needs `cases:read` or `cases:read:assigned`.
+    #[expect(clippy::unused_async, reason = "the library asks for it")]
     async fn case_events(
         &self,
         ctx: &Context<'_>,

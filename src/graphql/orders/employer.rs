@@ -64,17 +64,15 @@ impl OrderEmployer {
         found.map(|row| row.map(|row| EmployerLink::new(row, Some(self.case), &self.view))).transpose()
     }
 
+    /// Why this employer brought no data and what follows; null unless it failed.
+    async fn failure(&self) -> Option<Result<RefreshFailure, ApiError>> {
+        let order = self.view.load().orders.get(self.row.order).await.transpose()?;
+        order.map(|order| orders::policy::of_employer(&self.row, order.attempt).map(RefreshFailure::from)).transpose()
+    }
+
     /// The task that counts; null before any task.
     async fn latest_task(&self) -> Option<Result<Task, ApiError>> {
         self.view.load().tasks.get(self.row.latest_task?).await.map(|row| row.map(Task::new)).transpose()
-    }
-
-    /// Why this employer brought no data; null unless it failed.
-    async fn failure(&self) -> Option<Result<RefreshFailure, ApiError>> {
-        // The order counts the automatic attempts, which decide whether one more follows.
-        let order = self.view.load().orders.get(self.row.order).await;
-        let failed = order.map(|order| orders::policy::of_employer(&self.row, order?.attempt));
-        failed.map(|failure| failure.map(RefreshFailure::from)).transpose()
     }
 }
 

@@ -8,6 +8,7 @@ mod people;
 mod webhooks;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -19,6 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config;
+use crate::truv::pace::Pace;
 use crate::truv::{Error, json, redact, wire::Page};
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-access-client-id");
@@ -45,6 +47,8 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(15);
 pub struct Client {
     http: reqwest::Client,
     base: Url,
+    /// `None` without a limit.
+    pace: Option<Arc<Pace>>,
 }
 
 /// Why no client could be built from the settings.
@@ -117,7 +121,8 @@ impl Client {
             .no_proxy()
             .build()
             .map_err(BuildError::Http)?;
-        Ok(Self { http, base })
+        let pace = Pace::per_minute(section.requests_per_minute).map(Arc::new);
+        Ok(Self { http, base, pace })
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, ids: &[&str], query: &[(&str, &str)]) -> Result<T, Error> {
@@ -173,6 +178,10 @@ impl Client {
 
     /// Carries out one call and returns the body of a success.
     async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
+        if let Some(pace) = &self.pace {
+            let turn = pace.turn().await;
+            turn.map_err(|wait| Error::Throttled { retry_after: Some(wait) })?;
+        }
         let mut request = self.http.request(method, url);
         if let Some(body) = body {
             request = request.body(body);

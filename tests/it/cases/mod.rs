@@ -1,3 +1,4 @@
 //! Tests of `cases`.
 
 mod import;
+mod take;

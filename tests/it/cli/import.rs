@@ -46,3 +46,19 @@ fn a_file_without_its_header_or_without_a_known_name_is_told_apart() {
     let named = recert(folder.path(), &VARIABLES, &["import", "cases.txt", "--dry-run", "--format", "csv"]);
     assert_eq!(named.code, Some(0), "{}", named.err);
 }
+
+#[test]
+fn a_file_is_stored_once_however_often_it_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = GOOD.replace("SNAP", "SOUP");
+    let other = GOOD.replace("C-1", "C-2").replace("u-1", "u-2");
+    fs::write(folder.path().join("cases.csv"), format!("{HEADER}{GOOD}{bad}{other}")).unwrap();
+    let args = ["import", "cases.csv", "--errors", "refused.csv", "--database-url", "sqlite://one.sqlite"];
+    let first = recert(folder.path(), &VARIABLES, &args);
+    assert_eq!(first.code, Some(1), "{}", first.err);
+    assert_eq!(first.out, "harbor: 2 cases created, 0 updated, 0 unchanged; 1 rows refused.\n");
+    assert!(fs::read_to_string(folder.path().join("refused.csv")).unwrap().contains("\n3,program,"));
+    assert!(first.err.contains("rows were imported") && !first.err.contains("Diaz"), "{}", first.err);
+    let again = recert(folder.path(), &VARIABLES, &args);
+    assert_eq!(again.out, "harbor: 0 cases created, 0 updated, 2 unchanged; 1 rows refused.\n");
+}

@@ -1,8 +1,11 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod demo;
 mod import;
 mod logging;
+mod migrate;
 mod serve;
+mod simulator;
 mod token;
 
 use std::path::Path;

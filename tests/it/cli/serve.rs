@@ -17,7 +17,7 @@ fn problems_of_file_variable_and_flag_come_together_and_end_with_2() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("my.toml"), "[server]\nbody_timeout = 0\nlistn = \"x\"\n").unwrap();
     let mut variables = VARIABLES.to_vec();
-    variables.extend([("RECERT_GRAPHIQL", "maybe"), ("API_SECRET", "prod-5f0e7c1d9b2a4e6f")]);
+    variables.extend([("RECERT_INTROSPECTION", "maybe"), ("API_SECRET", "prod-5f0e7c1d9b2a4e6f")]);
     let args = ["serve", "--check", "--config", "my.toml", "--listen", "nowhere"];
     let run = recert(folder.path(), &variables, &args);
     assert_eq!(run.code, Some(2));
@@ -27,7 +27,7 @@ fn problems_of_file_variable_and_flag_come_together_and_end_with_2() {
         "from: the flag --listen",
         "from: the file my.toml, key server.body_timeout",
         "from: the variable API_SECRET",
-        "from: the variable RECERT_GRAPHIQL",
+        "from: the variable RECERT_INTROSPECTION",
         "did you mean server.listen?",
     ] {
         assert!(run.err.contains(part), "{part} is missing from\n{}", run.err);

@@ -29,6 +29,7 @@ async fn a_case_changes_hands_and_the_log_tells() {
     assert_eq!(data["assignCase"], expected);
     let data = stage.data(ASSIGN, json!({ "input": { "caseId": case, "assigneeId": worker } })).await;
     assert_eq!(data["assignCase"]["case"]["assignee"]["displayName"], "w1");
+    stage.seed().settled().await;
     let told = stage.data("{ caseEvents { nodes { kind case { version } } } }", json!({})).await;
     let kinds: Vec<&Value> = told["caseEvents"]["nodes"].as_array().unwrap().iter().map(|node| &node["kind"]).collect();
     assert_eq!(kinds, ["CASE_STATUS_CHANGED", "CASE_STATUS_CHANGED"]);

@@ -3,6 +3,7 @@
 mod assign;
 mod case;
 mod events;
+mod import;
 mod nodes;
 mod queue;
 mod sdl;

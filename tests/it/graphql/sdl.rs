@@ -4,9 +4,10 @@ const FILE: &str = include_str!("../../../schema/schema.graphql");
 
 #[test]
 fn the_printed_schema_is_the_one_in_the_file() {
-    if recert::graphql::sdl() != FILE {
-        panic!("the schema has changed: run `cargo run -- schema > schema/schema.graphql` and review the difference");
-    }
+    assert!(
+        recert::graphql::sdl() == FILE,
+        "the schema has changed: run `cargo run -- schema > schema/schema.graphql` and review the difference"
+    );
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! A fresh database for each test: an SQLite file, or a database on the PostgreSQL server that
 //! `RECERT_TEST_DATABASE_URL` names. With the variable set, a server that does not answer fails the test.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use recert::config;
 use recert::storage::Database;
-use sea_orm::{ConnectionTrait, DatabaseBackend};
+use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use secrecy::SecretString;
 
 /// Removes the database when the test ends.
@@ -15,16 +14,16 @@ pub(crate) enum Scratch {
     Postgres { server: String, name: String },
 }
 
-/// Counts the statements that are read outside a transaction.
+/// Notes the statements that are read outside a transaction.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Statements(Arc<AtomicUsize>);
+pub(crate) struct Statements(Arc<Mutex<Vec<Statement>>>);
 
 impl Statements {
-    /// How many statements `work` needed.
-    pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> (T, usize) {
-        let before = self.0.load(Ordering::SeqCst);
+    /// The statements that `work` needed.
+    pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
+        self.0.lock().unwrap().clear();
         let done = work.await;
-        (done, self.0.load(Ordering::SeqCst) - before)
+        (done, std::mem::take(&mut *self.0.lock().unwrap()))
     }
 }
 
@@ -40,10 +39,8 @@ pub(crate) async fn fresh() -> (Scratch, Database, Statements) {
     };
     let mut db = scratch.open().await;
     let statements = Statements::default();
-    let count = statements.clone();
-    db.watch_reads(move |_| {
-        count.0.fetch_add(1, Ordering::SeqCst);
-    });
+    let noted = statements.clone();
+    db.watch_reads(move |read| noted.0.lock().unwrap().push(read.statement.clone()));
     db.migrate().await.unwrap();
     (scratch, db, statements)
 }

@@ -9,7 +9,7 @@ use recert::ids::{
 use recert::kit::Kit;
 use recert::words::{CaseEventKind, CaseStatus, OrderKind, OrderStatus};
 use sea_orm::sea_query::{Expr, Query, SimpleExpr};
-use sea_orm::{ConnectionTrait, StatementBuilder};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, StatementBuilder};
 use serde_json::json;
 
 /// Writes rows.
@@ -326,6 +326,25 @@ impl Seed<'_> {
             ("occurred_at", self.now().into()),
         ];
         self.insert("events", row).await;
+        self.settled().await;
+    }
+
+    /// Waits until readers may see every event. PostgreSQL holds events back while an older transaction runs anywhere on
+    /// the server, be it another test's.
+    pub(crate) async fn settled(&self) {
+        if self.0.db.backend() != DbBackend::Postgres {
+            return;
+        }
+        let held =
+            "SELECT EXISTS (SELECT FROM events WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)";
+        for _ in 0..100_000 {
+            let row = self.0.db.read().query_one_raw(Statement::from_string(DbBackend::Postgres, held)).await.unwrap();
+            if !row.unwrap().try_get_by_index::<bool>(0).unwrap() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("the events of the test are still held back");
     }
 
     /// Forgets the log up to here, as pruning does.

@@ -1,0 +1,30 @@
+//! `recert migrate`.
+
+use super::recert;
+
+#[test]
+fn it_needs_the_database_alone_and_says_what_it_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = ["--database-url", "sqlite://one.sqlite"];
+    let status = recert(folder.path(), &[], &[&["migrate", "--status"], &url[..]].concat());
+    assert_eq!(status.code, Some(0), "{}", status.err);
+    assert!(status.out.lines().count() >= 7 && status.out.lines().all(|line| line.starts_with("missing  ")));
+    let first = recert(folder.path(), &[], &[&["migrate"], &url[..]].concat());
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert!(first.out.lines().all(|line| line.starts_with("applied  ")), "{}", first.out);
+    let again = recert(folder.path(), &[], &[&["migrate"], &url[..]].concat());
+    assert_eq!(again.out, "The database is up to date.\n");
+    let status = recert(folder.path(), &[], &[&["migrate", "--status"], &url[..]].concat());
+    assert!(status.out.lines().all(|line| line.starts_with("applied  ")), "{}", status.out);
+}
+
+#[test]
+fn a_misspelt_database_is_not_taken_for_the_default_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [("RECERT_DATABSE_URL", "sqlite://one.sqlite"), ("RECERT_WORKERS", "none")];
+    let run = recert(folder.path(), &variables, &["migrate"]);
+    assert_eq!(run.code, Some(2));
+    assert!(run.err.contains("did you mean RECERT_DATABASE_URL?"), "{}", run.err);
+    assert!(!run.err.contains("RECERT_WORKERS"), "other sections are of no concern: {}", run.err);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}

@@ -1,0 +1,4 @@
+//! Tests of `county`.
+
+mod plan;
+mod rows;
