@@ -11,7 +11,7 @@ async fn refused(scenarios: &[Scenario]) -> (World, KnownCase) {
     world.refresh(&case, "key-1").await;
     world.quiet().await;
     assert_eq!(world.show(&case).await["status"], "NEEDS_CLIENT");
-    world.clock.advance(std::time::Duration::from_secs(60));
+    world.clock.advance(std::time::Duration::from_mins(1));
     (world, case)
 }
 
@@ -75,7 +75,7 @@ async fn other_credentials_make_another_connection_for_the_same_job() {
         .map(|link| link["health"].clone())
         .collect();
     assert_eq!(health, ["BROKEN", "HEALTHY"]);
-    world.clock.advance(std::time::Duration::from_secs(60));
+    world.clock.advance(std::time::Duration::from_mins(1));
     world.refresh(&case, "key-2").await;
     world.quiet().await;
     assert_eq!(world.show(&case).await["latestOrder"]["status"], "COMPLETED", "the new connection is refreshed");
@@ -127,7 +127,7 @@ async fn a_late_login_without_an_ask_completes_the_failed_refresh() {
     let (world, case) = refused(&[Scenario::AccountLocked]).await;
     let refresh = newest(&world, &case).await;
     // Days later the window has passed.
-    world.advance(std::time::Duration::from_secs(8 * 24 * 3_600)).await;
+    world.advance(std::time::Duration::from_hours(192)).await;
     world.applicant(&refresh, login()).await;
     world.quiet().await;
     let shown = world.show(&case).await;
@@ -145,7 +145,7 @@ async fn a_link_that_nobody_follows_expires_and_another_may_be_sent() {
         1,
         "one ask at a time: {refused}"
     );
-    world.advance(std::time::Duration::from_secs(8 * 24 * 3_600)).await;
+    world.advance(std::time::Duration::from_hours(192)).await;
     let shown = world.show(&case).await;
     assert_eq!(shown["latestOrder"]["status"], "EXPIRED", "{shown:#}");
     assert_eq!((&shown["status"], &shown["nextAction"]), (&"NEEDS_CLIENT".into(), &"SEND_VERIFICATION_LINK".into()));

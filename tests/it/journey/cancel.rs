@@ -41,7 +41,7 @@ async fn an_order_that_was_not_sent_is_canceled_at_once_and_costs_nothing() {
     assert_eq!(made.order.status, OrderStatus::Canceled);
     assert_eq!(cancel(&world).await.unwrap().order.status, OrderStatus::Canceled, "twice is no error");
     world.faults(json!([])).await;
-    world.advance(Duration::from_secs(60)).await;
+    world.advance(Duration::from_mins(1)).await;
     let shown = world.show(&case).await;
     assert_eq!((&shown["status"], &shown["nextAction"]), (&"DUE".into(), &"CREATE_REFRESH_ORDER".into()));
     assert_eq!((world.true_refreshes(&case).await, used(&world, &case).await), (0, 0));
@@ -60,7 +60,7 @@ async fn an_order_that_truv_has_is_canceled_there() {
     let truth = world.true_order(shown["latestOrder"]["truvOrderId"].as_str().unwrap()).await;
     assert!(truth["canceled_at"].is_string());
     assert_eq!(used(&world, &case).await, 1, "Truv has counted it");
-    world.advance(Duration::from_secs(600)).await;
+    world.advance(Duration::from_mins(10)).await;
     assert_eq!(world.show(&case).await["latestOrder"]["status"], "CANCELED", "it stays so");
     world.refresh(&case, "key-2").await;
 }

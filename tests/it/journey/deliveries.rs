@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::world::World;
 
-fn fault(action: &str, probability: f64, params: Value) -> Value {
+fn fault(action: &str, probability: f64, params: impl serde::Serialize) -> Value {
     json!({ "where": "delivery", "action": action, "probability": probability, "params": params })
 }
 
@@ -71,7 +71,7 @@ async fn a_failure_that_only_the_order_told_in_one_word_is_looked_into() {
         (&"NEEDS_CLIENT".into(), &"ACCOUNT_LOCKED".into()),
         "{shown:#}"
     );
-    world.advance(Duration::from_secs(2 * 3_600)).await;
+    world.advance(Duration::from_hours(2)).await;
     assert_eq!(world.true_refreshes(&case).await, 1, "a locked account is never tried again by itself");
 }
 

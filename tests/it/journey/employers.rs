@@ -10,7 +10,7 @@ use crate::support::world::{KnownCase, World};
 async fn started(scenarios: &[Scenario]) -> (World, KnownCase) {
     let world = World::start().await;
     let case = world.case("SNAP-1", scenarios).await;
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     world.refresh(&case, "key-1").await;
     world.quiet().await;
     (world, case)
@@ -45,7 +45,7 @@ async fn a_passing_failure_of_one_is_repeated_for_that_one_alone() {
     let (world, case) = started(&[Scenario::Ok, Scenario::UnavailableThenOk(1)]).await;
     let shown = world.show(&case).await;
     assert_eq!((&shown["latestOrder"]["status"], &shown["status"]), (&"PARTIAL".into(), &"RETRY_SCHEDULED".into()));
-    world.advance(Duration::from_secs(2 * 3_600)).await;
+    world.advance(Duration::from_hours(2)).await;
     let orders = world.orders(&case).await;
     assert_eq!((&orders[2]["kind"], &orders[2]["status"]), (&"RETRY".into(), &"COMPLETED".into()), "{orders:#?}");
     assert_eq!(orders[2]["employers"].as_array().unwrap().len(), 1);

@@ -148,7 +148,7 @@ async fn a_call_lost_twice_is_left_to_a_person_who_may_end_it() {
     let posts = |log: Vec<Value>| log.iter().filter(|entry| entry["method"] == "POST").count();
     assert_eq!(posts(world.log("request").await), 2);
     world.faults(json!([])).await;
-    world.advance(Duration::from_secs(24 * 3_600)).await;
+    world.advance(Duration::from_hours(24)).await;
     assert_eq!(posts(world.log("request").await), 2, "nothing is sent again by itself");
     let refused = world.try_refresh(&case, "key-2", json!({})).await;
     assert_eq!(refused["userErrors"][0]["__typename"], "RefreshInProgressError");
@@ -170,7 +170,7 @@ async fn a_lost_refresh_of_a_refresh_is_found(
     world.refresh(&case, "key-1").await;
     world.quiet().await;
     let first = world.show(&case).await["latestOrder"].clone();
-    world.advance(Duration::from_secs(60)).await;
+    world.advance(Duration::from_mins(1)).await;
     for (n, action) in ["execute_then_drop", "error_after"].into_iter().enumerate() {
         world.faults(json!([{ "where": "api", "match": { "method": "POST" }, "action": action, "times": 1 }])).await;
         let made = world.try_refresh(&case, &format!("deep-{n}"), json!({ "sourceOrderId": first["id"] })).await;

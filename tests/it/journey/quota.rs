@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::world::World;
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_fourth_refresh_of_a_day_is_refused_until_the_first_leaves_the_window() {
@@ -31,7 +31,7 @@ async fn the_fourth_refresh_of_a_day_is_refused_until_the_first_leaves_the_windo
         allowance,
         json!({ "limit": 3, "used": 3, "remaining": 0, "nextAvailableAt": error["nextAvailableAt"] })
     );
-    world.clock.advance((next - world.clock.now()).to_std().unwrap() - Duration::from_secs(1));
+    world.clock.advance((next - world.clock.now() - TimeDelta::seconds(1)).to_std().unwrap());
     assert_ne!(world.try_refresh(&case, "key-5", json!({})).await["userErrors"], json!([]));
     world.clock.advance(Duration::from_secs(1));
     world.refresh(&case, "key-6").await;

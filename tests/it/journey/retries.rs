@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::support::world::{KnownCase, World};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 fn instant(value: &Value) -> DateTime<Utc> {
     value.as_str().unwrap().parse().unwrap()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use recert::simulator::{Scenario, Settings};
 use rstest::rstest;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::world::World;
 

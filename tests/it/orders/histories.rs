@@ -66,6 +66,9 @@ fn time(second: i64) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 4, 15, 0, 0).unwrap() + TimeDelta::seconds(second)
 }
 
+/// Standing, the entry's word, the task's word, and when that was said.
+type Seen = (Standing, String, Option<String>, Option<DateTime<Utc>>);
+
 /// What is known, kept as the gateway keeps it.
 struct Known {
     ids: Ids,
@@ -121,6 +124,12 @@ impl Known {
         self.derive();
     }
 
+    fn hear_all(&mut self, pieces: &[Piece]) {
+        for piece in pieces {
+            self.hear(piece);
+        }
+    }
+
     fn hear_task(&mut self, employer: usize, task: usize, word: &str, at: DateTime<Utc>) {
         let name = format!("task-{employer}-{task}");
         match self.tasks.iter_mut().find(|task| task.truv_task_id == name) {
@@ -152,7 +161,7 @@ impl Known {
     }
 
     /// All that can be seen of it, without our own ids.
-    fn seen(&self) -> (OrderStatus, Vec<(Standing, String, Option<String>, Option<DateTime<Utc>>)>) {
+    fn seen(&self) -> (OrderStatus, Vec<Seen>) {
         let entry = |employer: &OrderEmployer| {
             (status::standing(employer), employer.raw_status.clone(), employer.task_status.clone(), employer.task_at)
         };
@@ -166,8 +175,8 @@ proptest! {
     #[test]
     fn any_order_and_any_repetition_end_in_the_same_states((employers, told, retold) in history()) {
         let (mut once, mut again) = (Known::new(employers), Known::new(employers));
-        told.iter().for_each(|piece| once.hear(piece));
-        retold.iter().for_each(|piece| again.hear(piece));
+        once.hear_all(&told);
+        again.hear_all(&retold);
         prop_assert_eq!(once.seen(), again.seen());
     }
 
@@ -190,7 +199,7 @@ proptest! {
     #[test]
     fn what_was_heard_before_says_nothing_new((employers, told, _) in history()) {
         let mut known = Known::new(employers);
-        told.iter().for_each(|piece| known.hear(piece));
+        known.hear_all(&told);
         let before = known.seen();
         for piece in &told {
             known.hear(piece);

@@ -7,7 +7,7 @@ use super::world::{KnownCase, World};
 
 impl World {
     /// Asks the simulator's control port for something.
-    pub(crate) async fn control(&self, method: reqwest::Method, path: &str, body: Value) -> Value {
+    pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("http://{}{path}", self.sim.control_addr());
         let answer = self.http.request(method, url).json(&body).send().await.unwrap();
         let status = answer.status();

@@ -133,7 +133,7 @@ impl World {
             company_mapping_id: None,
             data_source: None,
             connected_at: now - TimeDelta::days(90),
-            scenario: scenario.clone(),
+            scenario: *scenario,
             jobs: Vec::new(),
         });
         let employers = (0..scenarios.len()).map(|index| SeedEmployer {
@@ -199,10 +199,10 @@ impl World {
                 }
             }
         };
-        match tokio::time::timeout(PATIENCE, seen).await {
-            Ok(seen) => seen,
-            Err(_) => panic!("waited in vain: {what}; {}", self.unfinished().await),
-        }
+        let Ok(seen) = tokio::time::timeout(PATIENCE, seen).await else {
+            panic!("waited in vain: {what}; {}", self.unfinished().await)
+        };
+        seen
     }
 
     /// Moves the clock and waits until everything that follows is done.
@@ -223,9 +223,8 @@ impl World {
                 idle = if self.is_idle().await { idle + 1 } else { 0 };
             }
         };
-        if tokio::time::timeout(PATIENCE, done).await.is_err() {
-            panic!("background work does not come to an end: {}", self.unfinished().await);
-        }
+        let ended = tokio::time::timeout(PATIENCE, done).await.is_ok();
+        assert!(ended, "background work does not come to an end: {}", self.unfinished().await);
     }
 
     async fn is_idle(&self) -> bool {
