@@ -58,6 +58,7 @@ impl Open {
         }
         if let Some(raw_status) = &shown.last_task_status {
             self.hear_told(index, Told { raw_status: raw_status.clone(), at });
+            self.end_task(index, raw_status, at);
         }
         if let Some(link) = &shown.link_id {
             let is_done = shown.last_task_status.as_deref().map(TaskStatus::parse) == Some(TaskStatus::Done)
@@ -83,6 +84,19 @@ impl Open {
             }
         }
         Ok(())
+    }
+
+    /// The order shows how its last task ended, and we know that task only as open: the webhook that told its end was lost.
+    /// An ended task may be an earlier one, so it is left as it is.
+    fn end_task(&mut self, index: usize, raw_status: &str, at: DateTime<Utc>) {
+        let Some(employer) = self.employers.get(index) else { return };
+        let of_employer = self.tasks.iter_mut().filter(|task| task.employer == employer.id);
+        let Some(task) = of_employer.max_by_key(|task| task.status_at) else { return };
+        let is_open = !TaskStatus::parse(&task.raw_status).is_terminal();
+        if is_open && TaskStatus::parse(raw_status).is_terminal() && at >= task.status_at {
+            raw_status.clone_into(&mut task.raw_status);
+            task.status_at = at;
+        }
     }
 
     /// The entry of ours that has no Truv id yet and the same number or, failing that, the same employer.
