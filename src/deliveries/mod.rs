@@ -5,6 +5,7 @@
 //! yet. Deliberately not here: signatures (`webhooks::receive`) and what a delivery means (`webhooks::apply`).
 
 mod inbox;
+mod list;
 
 use chrono::{DateTime, Utc};
 
@@ -12,6 +13,7 @@ use crate::ids::{AgencyId, DeliveryId};
 
 pub use self::inbox::{Counts, counts};
 pub(crate) use self::inbox::{claim, last_received, park, return_lease, settle_in_tx, store, wake, wake_parked_in_tx};
+pub use self::list::{Delivery, count, page};
 
 /// A delivery in hand.
 #[derive(Clone)]

@@ -7,6 +7,7 @@
 
 mod batch;
 mod cases;
+mod deliveries;
 mod error;
 mod events;
 mod ids;
@@ -42,6 +43,7 @@ pub struct Query(
     orders::query::OrderQuery,
     orders::refresh::PreviewQuery,
     events::log::EventQuery,
+    deliveries::DeliveryQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use recert::caller::Scope;
 use recert::simulator::Scenario;
 use recert::truv::signature::sign;
 use sea_orm::{ConnectionTrait, Statement};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::support::world::{KnownCase, World};
+use crate::support::world::{COUNTY, KnownCase, World};
 
 fn signed(world: &World, body: &[u8]) -> String {
     sign(world.config.agencies[0].secrets[0].expose_secret(), body)
@@ -76,6 +77,13 @@ async fn what_is_signed_and_of_no_use_is_kept_with_the_reason() {
         assert_eq!(status, expected, "{}", String::from_utf8_lossy(body));
         assert!(reason.as_ref().unwrap().contains(why), "{reason:?}");
     }
+    // Operators see it, without the bodies.
+    let shown = world.send("Deliveries", json!({ "first": 2, "status": ["IGNORED"] })).await["deliveries"].clone();
+    assert_eq!((&shown["totalCount"], &shown["pageInfo"]["hasNextPage"]), (&json!(2), &json!(false)), "{shown}");
+    assert_eq!(shown["nodes"][0]["eventType"], "payday-moved");
+    let some = world.token(COUNTY, &[Scope::CasesRead]);
+    let withheld = world.query_as(&some, "{ deliveries { totalCount } }", json!({})).await;
+    assert_eq!(withheld["errors"][0]["extensions"]["code"], "FORBIDDEN", "{withheld}");
     // Nothing of it stands in the way of what is of use.
     let case = world.case("SNAP-1", &[Scenario::Ok]).await;
     world.refresh(&case, "key-1").await;
