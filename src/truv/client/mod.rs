@@ -70,7 +70,7 @@ pub enum BuildError {
 pub struct Fetched<T> {
     /// The answer, typed.
     pub value: T,
-    /// The whole answer after [`redact`]: what a snapshot stores, fields unknown to us included.
+    /// The whole answer after [`redact()`]: what a snapshot stores, fields unknown to us included.
     pub raw: Value,
 }
 
