@@ -32,3 +32,4 @@ pub mod failure;
 pub mod caller;
 pub mod ids;
 pub mod clock;
+pub mod telemetry;

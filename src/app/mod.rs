@@ -23,6 +23,7 @@ use crate::ids::Ids;
 use crate::kit::{Account, Kit};
 use crate::people;
 use crate::storage::{self, Database};
+use crate::telemetry;
 use crate::truv;
 use crate::webhooks;
 use crate::work;
@@ -100,6 +101,8 @@ impl App {
     pub async fn start(config: &Config, parts: Parts) -> Result<Self, StartError> {
         // One process, one crypto library; a second start in one process (tests) finds it installed.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let collector = telemetry::collector();
+        metrics::gauge!("recert_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         prepare_database(&parts.db).await?;
         let kit = kit(config, parts).await?;
         let hub = Hub::new();
@@ -123,12 +126,14 @@ impl App {
             &config.webhooks,
         )?;
         let is_draining = Arc::new(AtomicBool::new(false));
-        let health = health::router(readiness(kit.clone(), Arc::clone(&is_draining)));
+        let health = health::router(readiness(kit.clone(), Arc::clone(&is_draining)), collector.clone());
         let (public, public_addr) = listen(config.server.listen, "RECERT_LISTEN, --listen or --port").await?;
         let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
 
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
         inner.spawn(work::run(kit.clone(), close_inner.clone()));
+        let stop = close_inner.clone();
+        inner.spawn(async move { stop.run_until_cancelled(collector.keep_up()).await });
         let stop_keys = close_inner.clone();
         inner.spawn(async move {
             tokio::select! {

@@ -56,7 +56,7 @@ pub struct Config {
 pub struct Server {
     /// `RECERT_LISTEN`: the public listener. Default `127.0.0.1:8080`.
     pub listen: SocketAddr,
-    /// `RECERT_ADMIN_LISTEN`: `/livez`, `/readyz`. Default `127.0.0.1:8081`.
+    /// `RECERT_ADMIN_LISTEN`: `/livez`, `/readyz`, `/metrics`. Default `127.0.0.1:8081`.
     pub admin_listen: SocketAddr,
     /// `RECERT_PUBLIC_URL`: where Truv reaches `/webhooks/…` from outside; `None` where nobody registers webhooks for us.
     pub public_url: Option<url::Url>,

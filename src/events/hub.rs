@@ -65,7 +65,10 @@ impl Hub {
             // so part of any snapshot it reads. The other way round they would be in neither.
             *position = Some(at);
             self.head.send_if_modified(|head| head.replace(at) != Some(at));
+            metrics::counter!("recert_events_total").increment(page.events.len() as u64);
             for event in page.events {
+                let lag = (kit.clock.now() - event.occurred_at).to_std().unwrap_or_default();
+                metrics::histogram!("recert_event_lag_seconds").record(lag);
                 // Without a stream there is nobody to tell.
                 let _ = self.live.send(Arc::new(event));
             }

@@ -44,6 +44,23 @@ struct Reader {
     live: Option<broadcast::Receiver<Arc<Event>>>,
     phase: Phase,
     ready: VecDeque<Frame>,
+    _counted: Counted,
+}
+
+/// Counts a stream for as long as it is open.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!("recert_streams").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!("recert_streams").decrement(1.0);
+    }
 }
 
 /// Streams the events that the scope and the filter admit: after the given position, or from now on.
@@ -66,6 +83,7 @@ pub fn stream(
         live: None,
         phase: Phase::Start,
         ready: VecDeque::new(),
+        _counted: Counted::new(),
     };
     futures_util::stream::try_unfold(reader, |mut reader| async move {
         let frame = reader.next().await?;

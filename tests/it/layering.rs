@@ -18,7 +18,7 @@ fn order(lib: &str) -> Vec<String> {
 }
 
 /// Every Rust file below `src`, as its path there and its text.
-fn sources() -> Vec<(String, String)> {
+pub(crate) fn sources() -> Vec<(String, String)> {
     let (root, mut found, mut open) = (src(), Vec::new(), vec![src()]);
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(folder).unwrap() {

@@ -21,5 +21,6 @@ mod renewals;
 mod reports;
 mod simulator;
 mod support;
+mod telemetry;
 mod truv;
 mod webhooks;

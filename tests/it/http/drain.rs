@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use recert::http::health;
 use recert::http::serve::serve;
+use recert::telemetry::collector;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -25,7 +26,8 @@ async fn readiness_follows_its_check_and_liveness_does_not() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (tasks, shutdown) = (TaskTracker::new(), CancellationToken::new());
-    tasks.spawn(serve(listener, health::router(readiness), Duration::from_secs(10), tasks.clone(), shutdown.clone()));
+    let router = health::router(readiness, collector());
+    tasks.spawn(serve(listener, router, Duration::from_secs(10), tasks.clone(), shutdown.clone()));
     let get = |path: &str| answer(client().get(format!("{url}{path}")));
     assert_eq!(get("/readyz").await, (200, json!({ "status": "ready" })));
     ready.store(false, Ordering::SeqCst);

@@ -1,0 +1,69 @@
+//! Every metric there is.
+
+use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+
+/// How a metric moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Only up. The name ends in `_total`.
+    Counter,
+    /// Up and down.
+    Gauge,
+    /// A distribution of times. The name ends in `_seconds`.
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Metric {
+    /// How it moves.
+    pub kind: Kind,
+    /// Its name, `recert_…`.
+    pub name: &'static str,
+    /// The labels it carries, each with a short, closed list of values.
+    pub labels: &'static [&'static str],
+    /// What it says, for operators.
+    pub help: &'static str,
+}
+
+impl Metric {
+    /// Tells the collector what the metric means. One without labels is shown as 0 before it has moved, so that its rate
+    /// is right from the first time on.
+    pub(super) fn describe(&self) {
+        match self.kind {
+            Kind::Counter => {
+                describe_counter!(self.name, Unit::Count, self.help);
+                if self.labels.is_empty() {
+                    counter!(self.name).absolute(0);
+                }
+            }
+            Kind::Gauge => {
+                describe_gauge!(self.name, self.help);
+                if self.labels.is_empty() {
+                    gauge!(self.name).set(0.0);
+                }
+            }
+            Kind::Histogram => describe_histogram!(self.name, Unit::Seconds, self.help),
+        }
+    }
+}
+
+const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { kind: Kind::Counter, name, labels, help }
+}
+
+const fn gauge(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { kind: Kind::Gauge, name, labels, help }
+}
+
+const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Metric {
+    Metric { kind: Kind::Histogram, name, labels, help }
+}
+
+/// All of them, by name.
+pub const METRICS: &[Metric] = &[
+    gauge("recert_build_info", &["version"], "Always 1; the label says which version runs."),
+    histogram("recert_event_lag_seconds", &[], "From the moment of a change to its reading by the tail of the log."),
+    counter("recert_events_total", &[], "Events that the tail of the log has read and handed to the streams."),
+    gauge("recert_streams", &[], "Event streams that are open, over every transport."),
+];
