@@ -74,9 +74,9 @@ pub enum StartError {
     /// The keys for tokens cannot be loaded.
     #[error("the keys for tokens cannot be loaded")]
     Keys(#[from] keys::KeysError),
-    /// An origin of the allow-list is not one.
-    #[error("the list of CORS origins is wrong")]
-    Origins(#[from] http::OriginError),
+    /// A setting of the edge is wrong in itself.
+    #[error("the edge cannot be built")]
+    Edge(#[from] http::EdgeError),
     /// A listener could not be opened.
     #[error("cannot listen on {address}; is the port taken? Choose another one ({setting})")]
     Listen {

@@ -3,12 +3,16 @@
 //! The crate `config` reads the TOML; the merging is done by `reader` instead of its builder, because that keeps only the
 //! winning value's file, stops at the first error, and answers with the offending value, which may be a secret.
 
+use std::path::PathBuf;
+
 use super::agencies::agencies;
 use super::problems::Problems;
 use super::reader::{Read, Reader};
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, switch};
-use super::{Auth, Config, Database, DocumentLimits, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work};
+use super::{
+    Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work,
+};
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
 ///
@@ -138,6 +142,15 @@ fn auth(r: &mut Reader<'_>) -> Auth {
 
 fn graphql(r: &mut Reader<'_>) -> Graphql {
     let default = Graphql::default();
+    let documents = r.open("graphql.documents", &["RECERT_GRAPHQL_DOCUMENTS"], values::line).ok().map(PathBuf::from);
+    let documents_mode = r.open("graphql.documents_mode", &["RECERT_GRAPHQL_DOCUMENTS_MODE"], values::documents_mode);
+    if let Read::Given(DocumentsMode::Prefer | DocumentsMode::Only, origin) = &documents_mode
+        && documents.is_none()
+    {
+        let what = "asks for registered documents, and there are none";
+        let cure = "name them with graphql.documents (RECERT_GRAPHQL_DOCUMENTS), or write open";
+        r.report("graphql.documents_mode", origin.clone(), what, cure);
+    }
     Graphql {
         get: r.open("graphql.get", &["RECERT_GRAPHQL_GET"], switch).or(default.get),
         introspection: r.open("graphql.introspection", &["RECERT_INTROSPECTION"], switch).or(default.introspection),
@@ -153,6 +166,8 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
             .open("graphql.max_per_agency", &["RECERT_GRAPHQL_MAX_PER_AGENCY"], count)
             .or(default.max_per_agency),
         persisted: r.open("graphql.persisted", &["RECERT_GRAPHQL_PERSISTED"], count).or(default.persisted),
+        documents,
+        documents_mode: documents_mode.or(default.documents_mode),
         limits: document_limits(r),
         socket: socket(r),
     }

@@ -177,6 +177,11 @@ pub struct Graphql {
     pub max_per_agency: usize,
     /// `RECERT_GRAPHQL_PERSISTED`: documents remembered by their hash (automatic persisted queries). Default 1,000.
     pub persisted: usize,
+    /// `RECERT_GRAPHQL_DOCUMENTS`: a folder of `.graphql` files or a manifest of persisted documents, registered at start.
+    /// Default none.
+    pub documents: Option<PathBuf>,
+    /// `RECERT_GRAPHQL_DOCUMENTS_MODE`: what becomes of documents that are not registered. Default `open`.
+    pub documents_mode: DocumentsMode,
     /// Limits of one document.
     pub limits: DocumentLimits,
     /// Limits of one socket.
@@ -194,10 +199,23 @@ impl Default for Graphql {
             max_per_subject: 64,
             max_per_agency: 1_024,
             persisted: 1_000,
+            documents: None,
+            documents_mode: DocumentsMode::Open,
             limits: DocumentLimits::default(),
             socket: Socket::default(),
         }
     }
+}
+
+/// What becomes of a document that is not registered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DocumentsMode {
+    /// `open`: it runs.
+    Open,
+    /// `prefer`: it runs, and is counted and logged.
+    Prefer,
+    /// `only`: it is refused, and clients cannot register any.
+    Only,
 }
 
 /// `[graphql.limits]`: what one document may hold, counted before validation. Set in the file only.

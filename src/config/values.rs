@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{Environment, LogFormat};
+use super::{DocumentsMode, Environment, LogFormat};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -221,6 +221,16 @@ pub(super) fn log_filter(raw: &Raw) -> Parsed<String> {
         return refuse("is not a log filter", "write a level or target=level pairs, such as info,recert::http=debug");
     }
     Ok(text)
+}
+
+/// What becomes of documents that are not registered.
+pub(super) fn documents_mode(raw: &Raw) -> Parsed<DocumentsMode> {
+    match one(raw)? {
+        "open" => Ok(DocumentsMode::Open),
+        "prefer" => Ok(DocumentsMode::Prefer),
+        "only" => Ok(DocumentsMode::Only),
+        _ => refuse("is not a mode of registered documents", "write open, prefer or only"),
+    }
 }
 
 /// How log lines look.

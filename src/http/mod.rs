@@ -48,7 +48,19 @@ use crate::clock::Clock;
 use crate::config::{Graphql, Server, Webhooks};
 use crate::ids::{AgencyId, Ids};
 
+pub use documents::DocumentsError;
 pub use origin::OriginError;
+
+/// Why the edge cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EdgeError {
+    /// An entry of the CORS allow-list is not an origin.
+    #[error("the list of CORS origins is wrong")]
+    Origins(#[from] OriginError),
+    /// A registered document cannot be served.
+    #[error("the registered documents are wrong")]
+    Documents(#[from] DocumentsError),
+}
 
 /// What the edge is built from.
 pub struct Parts {
@@ -95,15 +107,17 @@ pub(crate) struct RequestId(pub(crate) Uuid);
 /// The routes of the public listener.
 ///
 /// # Errors
-/// [`OriginError`] for an entry of the CORS allow-list that is not an origin.
-pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webhooks) -> Result<Router, OriginError> {
+/// [`EdgeError`]: an origin is none, or a registered document cannot be served.
+pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webhooks) -> Result<Router, EdgeError> {
     let origins = origin::Origins::parse(&server.cors_origins)?;
+    let guard = guard::Guard::new(graphql.limits.clone(), graphql.introspection);
+    let documents = documents::Documents::load(graphql, &guard, &|name| parts.executor.is_billed(name))?;
     let edge = Arc::new(Edge {
         graphql: graphql.clone(),
         body_timeout: server.body_timeout,
         webhook_max_body_bytes: webhooks.max_body_bytes,
-        guard: guard::Guard::new(graphql.limits.clone(), graphql.introspection),
-        documents: documents::Documents::new(graphql.persisted),
+        guard,
+        documents,
         origins: origins.clone(),
         in_hand: seats::Seats::default(),
         sockets: seats::Seats::default(),

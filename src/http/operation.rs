@@ -12,7 +12,8 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::failure::Code;
 use crate::http::answer::Answer;
-use crate::http::guard::Admitted;
+use crate::http::documents::Document;
+use crate::http::guard::{Admitted, Measured};
 use crate::http::ports::Session;
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
@@ -35,7 +36,18 @@ impl Operation {
         caller: &Arc<Caller>,
         request_id: Uuid,
     ) -> Result<Self, Refusal> {
-        let admitted = edge.guard.admit(parameters, &|name| edge.parts.executor.is_billed(name))?;
+        let Parameters { document, hash, operation_name, variables } = parameters;
+        let measured = match document {
+            Document::Registered(measured) => Measured::clone(&measured),
+            Document::Sent(source) => {
+                let measured = edge.guard.measure(source, &|name| edge.parts.executor.is_billed(name))?;
+                if let Some(hash) = hash {
+                    edge.documents.keep(hash, measured.source());
+                }
+                measured
+            }
+        };
+        let admitted = edge.guard.admit(measured, operation_name, variables)?;
         let busy = || {
             Refusal::new(Code::RateLimited, "too many requests at once").retry_after(std::time::Duration::from_secs(1))
         };

@@ -78,6 +78,11 @@ impl Refusal {
         self.code
     }
 
+    /// The sentence alone, for a message that is not an answer.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// The error as GraphQL writes it.
     pub(crate) fn error(&self, request_id: Uuid) -> serde_json::Value {
         let mut error = json!({

@@ -6,14 +6,16 @@ use async_graphql::Variables;
 use serde_json::{Map, Value};
 
 use crate::failure::Code;
-use crate::http::documents::Documents;
+use crate::http::documents::{Document, Documents, Hash};
 use crate::http::json;
 use crate::http::refusal::Refusal;
 
 /// A request with its document in hand.
 #[derive(Clone, Debug)]
 pub(crate) struct Parameters {
-    pub(crate) query: String,
+    pub(crate) document: Document,
+    /// The hash under which a sent document may be kept.
+    pub(crate) hash: Option<Hash>,
     pub(crate) operation_name: Option<String>,
     pub(crate) variables: Variables,
 }
@@ -82,12 +84,12 @@ impl Parameters {
             (Some(Value::String(_)), Some(_)) => return Err(shape("send documentId or persistedQuery, not both")),
             (Some(_), _) => return Err(shape("documentId must be a string or null")),
         };
-        Ok(Self { query: documents.find(query, hash)?, operation_name, variables })
+        Ok(Self { document: documents.find(query, hash)?, hash, operation_name, variables })
     }
 }
 
 /// Apollo's automatic persisted queries: `{"version": 1, "sha256Hash": "…"}`.
-fn persisted_hash(persisted: &Value) -> Result<[u8; 32], Refusal> {
+fn persisted_hash(persisted: &Value) -> Result<Hash, Refusal> {
     let version = persisted.get("version").and_then(Value::as_u64);
     let hash = persisted.get("sha256Hash").and_then(Value::as_str).and_then(parse_hash);
     match (version, hash) {
@@ -96,7 +98,7 @@ fn persisted_hash(persisted: &Value) -> Result<[u8; 32], Refusal> {
     }
 }
 
-fn parse_hash(text: &str) -> Option<[u8; 32]> {
+fn parse_hash(text: &str) -> Option<Hash> {
     let mut hash = [0; 32];
     let strict = !text.bytes().any(|byte| byte.is_ascii_uppercase());
     (strict && hex::decode_to_slice(text, &mut hash).is_ok()).then_some(hash)

@@ -65,5 +65,10 @@ pub const METRICS: &[Metric] = &[
     gauge("recert_build_info", &["version"], "Always 1; the label says which version runs."),
     histogram("recert_event_lag_seconds", &[], "From the moment of a change to its reading by the tail of the log."),
     counter("recert_events_total", &[], "Events that the tail of the log has read and handed to the streams."),
+    counter(
+        "recert_graphql_unregistered_documents_total",
+        &[],
+        "Requests whose document is not registered, where registered ones are preferred.",
+    ),
     gauge("recert_streams", &[], "Event streams that are open, over every transport."),
 ];

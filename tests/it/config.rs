@@ -228,6 +228,8 @@ fn values_out_of_range_are_refused() {
         ("RECERT_CORS_ORIGINS", "https://portal.example/path"),
         ("RECERT_LOG", "recert=loud"),
         ("RECERT_INTROSPECTION", "yes"),
+        ("RECERT_GRAPHQL_DOCUMENTS_MODE", "locked"),
+        ("RECERT_GRAPHQL_DOCUMENTS_MODE", "only"),
         ("RECERT_ADMIN_LISTEN", "127.0.0.1:8080"),
     ] {
         let (_, origin, text) = problem(&variables().variable(variable, value));

@@ -86,7 +86,6 @@ impl Census {
 pub(super) struct Measure<'a> {
     pub(super) document: &'a ExecutableDocument,
     pub(super) limits: &'a DocumentLimits,
-    pub(super) is_billed: &'a dyn Fn(&str) -> bool,
 }
 
 /// The size of a selection set, fragments expanded. Sums saturate, because 2^60 and "too many" are the same thing.
@@ -126,24 +125,41 @@ enum Seen {
 /// One pass over one operation, whose variables decide the page sizes.
 struct Pass<'a> {
     measure: &'a Measure<'a>,
+    is_billed: &'a dyn Fn(&str) -> bool,
     operation: Option<&'a OperationDefinition>,
-    variables: &'a Variables,
+    variables: Option<&'a Variables>,
     seen: HashMap<&'a Name, Seen>,
 }
 
 impl<'a> Measure<'a> {
-    /// Refuses what exceeds a limit. The chosen operation is measured with its variables; the other operations and the
-    /// fragments nobody spreads are measured too, because validation will visit them.
-    pub(super) fn check(&'a self, chosen: &'a OperationDefinition, variables: &'a Variables) -> Result<(), Refusal> {
+    /// Refuses what exceeds a limit whatever the variables are. Every operation and the fragments nobody spreads are
+    /// measured, because validation will visit them.
+    pub(super) fn check(&'a self, is_billed: &'a dyn Fn(&str) -> bool) -> Result<(), Refusal> {
+        let pass = |operation| Pass { measure: self, is_billed, operation, variables: None, seen: HashMap::new() };
         for (_, operation) in self.document.operations.iter() {
-            let mut pass = Pass { measure: self, operation: Some(&operation.node), variables, seen: HashMap::new() };
-            let size = pass.set(&operation.node.selection_set.node, 0)?;
-            self.within(&operation.node, size, std::ptr::eq(&raw const operation.node, chosen))?;
+            let size = pass(Some(&operation.node)).set(&operation.node.selection_set.node, 0)?;
+            self.within(&operation.node, size)?;
         }
-        let mut pass = Pass { measure: self, operation: None, variables, seen: HashMap::new() };
+        let mut pass = pass(None);
         for name in self.document.fragments.keys() {
             let size = pass.fragment(name, 0)?;
             self.within_any(size)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses an operation that costs too much with these variables, which decide the page sizes.
+    pub(super) fn price(&'a self, chosen: &'a OperationDefinition, variables: &'a Variables) -> Result<(), Refusal> {
+        let mut pass = Pass {
+            measure: self,
+            is_billed: &|_| false,
+            operation: Some(chosen),
+            variables: Some(variables),
+            seen: HashMap::new(),
+        };
+        let size = pass.set(&chosen.selection_set.node, 0)?;
+        if size.cost > self.limits.complexity {
+            return Err(too_complex("units of cost", self.limits.complexity));
         }
         Ok(())
     }
@@ -159,7 +175,7 @@ impl<'a> Measure<'a> {
         Ok(())
     }
 
-    fn within(&self, operation: &OperationDefinition, size: Size, chosen: bool) -> Result<(), Refusal> {
+    fn within(&self, operation: &OperationDefinition, size: Size) -> Result<(), Refusal> {
         self.within_any(size)?;
         match operation.ty {
             OperationType::Mutation if size.roots > u64::try_from(self.limits.mutation_fields).unwrap_or(u64::MAX) => {
@@ -170,9 +186,6 @@ impl<'a> Measure<'a> {
                 return Err(too_complex("root fields of a subscription", 1));
             }
             _ => {}
-        }
-        if chosen && size.cost > self.limits.complexity {
-            return Err(too_complex("units of cost", self.limits.complexity));
         }
         Ok(())
     }
@@ -205,7 +218,7 @@ impl<'a> Pass<'a> {
         Ok(Size {
             fields: inner.fields.saturating_add(1),
             roots: 1,
-            billed: u64::from((self.measure.is_billed)(name)),
+            billed: u64::from((self.is_billed)(name)),
             depth: inner.depth + 1,
             height: inner.height + 1,
             cost: inner.cost.saturating_mul(self.page(field)).saturating_add(1),
@@ -260,7 +273,7 @@ impl<'a> Pass<'a> {
     }
 
     fn variable(&self, name: &Name) -> Option<&Value> {
-        self.variables.get(name).or_else(|| {
+        self.variables.and_then(|variables| variables.get(name)).or_else(|| {
             let definitions = &self.operation?.variable_definitions;
             let definition = definitions.iter().find(|definition| &definition.node.name.node == name)?;
             definition.node.default_value.as_ref().map(|value| &value.node)

@@ -15,13 +15,19 @@ use async_graphql::{Name, Request, Variables};
 use crate::config::DocumentLimits;
 use crate::failure::Code;
 use crate::http::refusal::Refusal;
-use crate::http::request::Parameters;
 
 /// The gate with its limits.
 #[derive(Clone, Debug)]
 pub(crate) struct Guard {
     limits: DocumentLimits,
     introspection: bool,
+}
+
+/// A document within every limit that does not depend on its variables. A registered one is measured once, at start.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    source: String,
+    document: ExecutableDocument,
 }
 
 /// A request that may be executed.
@@ -32,36 +38,53 @@ pub(crate) struct Admitted {
     pub(crate) kind: OperationType,
 }
 
+impl Measured {
+    /// The document's text.
+    pub(crate) fn source(&self) -> &str {
+        &self.source
+    }
+}
+
 impl Guard {
     pub(crate) fn new(limits: DocumentLimits, introspection: bool) -> Self {
         Self { limits, introspection }
     }
 
-    /// Lets a request through, or says which limit it breaks. `is_billed` knows the root fields that cost money.
-    pub(crate) fn admit(&self, parameters: Parameters, is_billed: &dyn Fn(&str) -> bool) -> Result<Admitted, Refusal> {
-        let Parameters { query, operation_name, variables } = parameters;
-        scan::check(&query, &self.limits)?;
-        let document = parse_query(&query).map_err(|error| parse_refusal(&error))?;
+    /// Reads and measures a document, or says which limit it breaks. `is_billed` knows the root fields that cost money.
+    pub(crate) fn measure(&self, source: String, is_billed: &dyn Fn(&str) -> bool) -> Result<Measured, Refusal> {
+        scan::check(&source, &self.limits)?;
+        let document = parse_query(&source).map_err(|error| parse_refusal(&error))?;
         measure::census(&document, &self.limits, self.introspection)?;
+        measure::Measure { document: &document, limits: &self.limits }.check(is_billed)?;
+        values::literals(&document)?;
+        Ok(Measured { source, document })
+    }
+
+    /// Lets a request through, or says why its operation or its variables are not admitted.
+    pub(crate) fn admit(
+        &self,
+        measured: Measured,
+        operation_name: Option<String>,
+        variables: Variables,
+    ) -> Result<Admitted, Refusal> {
+        let Measured { source, document } = measured;
         let operation = choose(&document, operation_name.as_deref())?;
         let kind = operation.ty;
-        let measure = measure::Measure { document: &document, limits: &self.limits, is_billed };
-        measure.check(operation, &variables)?;
-        values::check(operation, &document, &variables)?;
-        Ok(Admitted { request: prepared(query, operation_name, variables, document), kind })
+        measure::Measure { document: &document, limits: &self.limits }.price(operation, &variables)?;
+        values::variables(operation, &variables)?;
+        let mut request = Request::new(source).variables(variables);
+        request.operation_name = operation_name;
+        request.set_parsed_query(document);
+        Ok(Admitted { request, kind })
     }
-}
 
-fn prepared(
-    query: String,
-    operation_name: Option<String>,
-    variables: Variables,
-    document: ExecutableDocument,
-) -> Request {
-    let mut request = Request::new(query).variables(variables);
-    request.operation_name = operation_name;
-    request.set_parsed_query(document);
-    request
+    /// Whether every operation of a document is admitted without any variable: then it is not refused whatever page the
+    /// client leaves out. For documents that are checked before anybody sends them.
+    pub(crate) fn price(&self, measured: &Measured) -> Result<(), Refusal> {
+        let measure = measure::Measure { document: &measured.document, limits: &self.limits };
+        let nothing = Variables::default();
+        measured.document.operations.iter().try_for_each(|(_, operation)| measure.price(&operation.node, &nothing))
+    }
 }
 
 fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Refusal> {
@@ -112,9 +135,8 @@ mod tests {
 
     fn admit_with(query: &str, variables: serde_json::Value) -> Result<Admitted, String> {
         let guard = Guard::new(DocumentLimits::default(), false);
-        let variables = Variables::from_json(variables);
-        let parameters = Parameters { query: query.to_owned(), operation_name: None, variables };
-        guard.admit(parameters, &|name| name == "createRefreshOrder").map_err(|refusal| {
+        let measured = guard.measure(query.to_owned(), &|name| name == "createRefreshOrder");
+        measured.and_then(|measured| guard.admit(measured, None, Variables::from_json(variables))).map_err(|refusal| {
             let error = refusal.error(uuid::Uuid::nil());
             format!("{} {}", refusal.code(), error["message"].as_str().unwrap_or_default())
         })

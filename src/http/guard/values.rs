@@ -14,19 +14,12 @@ use crate::http::refusal::Refusal;
 /// Characters of one string, variable or literal.
 const MAX_STRING: usize = 10_000;
 
-/// Refuses variables that are missing or do not fit, and values that no argument of ours takes.
-pub(super) fn check(
-    operation: &OperationDefinition,
-    document: &ExecutableDocument,
-    variables: &Variables,
-) -> Result<(), Refusal> {
+/// Refuses variables that are missing or do not fit, and values in them that no argument of ours takes.
+pub(super) fn variables(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
     for definition in &operation.variable_definitions {
         let definition = &definition.node;
         let name = &definition.name.node;
         let kind = &definition.var_type.node;
-        if let Some(default) = &definition.default_value {
-            plain(&default.node)?;
-        }
         match (variables.get(name), &definition.default_value) {
             // A default stands in for a missing value, not for null.
             (None, None) | (Some(Value::Null), _) if !kind.nullable => return Err(about(name, "is required")),
@@ -34,10 +27,15 @@ pub(super) fn check(
             _ => {}
         }
     }
-    for value in variables.values() {
-        plain(value)?;
-    }
+    variables.values().try_for_each(plain)
+}
+
+/// Refuses values in the document itself that no argument of ours takes.
+pub(super) fn literals(document: &ExecutableDocument) -> Result<(), Refusal> {
     for (_, operation) in document.operations.iter() {
+        for definition in &operation.node.variable_definitions {
+            definition.node.default_value.as_ref().map_or(Ok(()), |default| plain(&default.node))?;
+        }
         directives(&operation.node.directives)?;
         set(&operation.node.selection_set.node)?;
     }

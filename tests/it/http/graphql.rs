@@ -2,7 +2,6 @@
 
 use rstest::rstest;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::http::stage::{ORIGIN, Stage, answer, client, code};
 
@@ -185,24 +184,6 @@ async fn an_encoded_body_and_an_unwritable_answer_are_refused() {
     assert_eq!(code(&answer(encoded).await), (415, "UNSUPPORTED_MEDIA_TYPE"));
     let html = stage.post().header("accept", "text/html").body(r#"{"query":"{hello}"}"#);
     assert_eq!(code(&answer(html).await), (406, "BAD_REQUEST"));
-}
-
-#[tokio::test]
-async fn a_document_may_be_named_by_its_hash_after_it_was_sent_once() {
-    let stage = Stage::open().await;
-    let query = "{ hello }";
-    let hash = hex::encode(Sha256::digest(query));
-    let persisted = |query: Option<&str>, hash: &str| {
-        let extensions = json!({ "persistedQuery": { "version": 1, "sha256Hash": hash } });
-        answer(stage.post().body(json!({ "query": query, "extensions": extensions }).to_string()))
-    };
-    assert_eq!(code(&persisted(None, &hash).await), (400, "PERSISTED_QUERY_NOT_FOUND"));
-    assert_eq!(code(&persisted(Some("{ add(a: 1, b: 1) }"), &hash).await), (400, "BAD_REQUEST"));
-    assert_eq!(code(&persisted(None, &hash).await), (400, "PERSISTED_QUERY_NOT_FOUND"));
-    assert_eq!(persisted(Some(query), &hash).await.0, 200);
-    assert_eq!(persisted(None, &hash).await.0, 200);
-    let by_id = stage.post().body(json!({ "documentId": format!("sha256:{hash}") }).to_string());
-    assert_eq!(answer(by_id).await.0, 200);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use recert::clock::Clock;
 use recert::config::Config;
 use recert::http::ports::{Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
 use recert::http::token::{Claims, Token, Verifier};
-use recert::http::{Parts, router, serve::serve};
+use recert::http::{EdgeError, Parts, router, serve::serve};
 use recert::ids::{AgencyId, Ids};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -243,6 +243,10 @@ impl Stage {
     }
 
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::try_with(change).await.unwrap()
+    }
+
+    pub(crate) async fn try_with(change: impl FnOnce(&mut Config)) -> Result<Self, EdgeError> {
         let mut config = settings();
         change(&mut config);
         let clock = Clock::still(noon());
@@ -258,11 +262,11 @@ impl Stage {
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
         };
-        let router = router(parts, &config.server, &config.graphql, &config.webhooks).unwrap();
+        let router = router(parts, &config.server, &config.graphql, &config.webhooks)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tasks.spawn(serve(listener, router, config.server.header_timeout, tasks.clone(), shutdown.clone()));
-        Self { address, clock, seen, config, shutdown, tasks }
+        Ok(Self { address, clock, seen, config, shutdown, tasks })
     }
 
     pub(crate) fn token(&self) -> String {

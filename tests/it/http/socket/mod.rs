@@ -14,7 +14,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::http::stage::{ORIGIN, Stage, claims, noon};
 
-struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 async fn shake(stage: &Stage, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
     let mut request = format!("ws://{}/graphql", stage.address).into_client_request().unwrap();
@@ -33,7 +33,7 @@ impl Client {
         shake(stage, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.ok().unwrap()
     }
 
-    async fn signed_in(stage: &Stage) -> Self {
+    pub(crate) async fn signed_in(stage: &Stage) -> Self {
         let mut client = Self::open(stage).await;
         client.init(&stage.token()).await;
         assert_eq!(client.hear().await, json!({ "type": "connection_ack" }));
@@ -45,16 +45,16 @@ impl Client {
             .await;
     }
 
-    async fn say(&mut self, message: &Value) {
+    pub(crate) async fn say(&mut self, message: &Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn subscribe(&mut self, id: &str, query: &str) {
+    pub(crate) async fn subscribe(&mut self, id: &str, query: &str) {
         self.say(&json!({ "id": id, "type": "subscribe", "payload": { "query": query } })).await;
     }
 
     /// The next message that is not a ping.
-    async fn hear(&mut self) -> Value {
+    pub(crate) async fn hear(&mut self) -> Value {
         loop {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
