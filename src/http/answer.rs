@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::failure::Code;
+use crate::http::negotiation::Media;
 use crate::http::refusal::Refusal;
 
 const MAX_ERRORS: usize = 5;
@@ -58,12 +59,13 @@ impl Answer {
 
     /// The HTTP status: 200 once execution has begun, else that of the first error.
     ///
-    /// The draft of "GraphQL over HTTP" would have 422 for some of the 400s, and 200 for all of them when the client
-    /// only knows `application/json`; audit suites and clients take 400 for a request that was not served.
-    pub(crate) fn status(&self) -> StatusCode {
+    /// The draft of "GraphQL over HTTP" would have 422 for some of the 400s; audit suites and clients take 400 for a
+    /// request that was not served.
+    pub(crate) fn status(&self, media: Media) -> StatusCode {
         match self.codes.first() {
-            Some(code) if !self.began() => {
-                StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            Some(&code) if !self.began() => {
+                let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                media.status(code, status)
             }
             _ => StatusCode::OK,
         }
@@ -180,7 +182,7 @@ mod tests {
     #[test]
     fn a_resolvers_own_words_never_leave() {
         let answer = masked(in_field("duplicate key value violates unique constraint \"cases_number\""), Value::Null);
-        assert_eq!(answer.status(), StatusCode::OK);
+        assert_eq!(answer.status(Media::OldJson), StatusCode::OK);
         assert_eq!(answer.errors[0]["message"], "internal error");
         assert_eq!(answer.errors[0]["extensions"]["code"], "INTERNAL_SERVER_ERROR");
     }
@@ -198,7 +200,7 @@ mod tests {
     fn a_request_error_has_no_data_and_no_suggestion() {
         let answer =
             masked(ServerError::new("Unknown field \"x\" on type \"Q\". Did you mean \"y\"?", None), Value::Null);
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(answer.status(Media::GraphqlJson), StatusCode::BAD_REQUEST);
         assert!(answer.data.is_none());
         assert_eq!(answer.errors[0]["message"], "Unknown field \"x\" on type \"Q\".");
         assert_eq!(answer.errors[0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");

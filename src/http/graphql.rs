@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
 use crate::caller::Caller;
-use crate::http::negotiation::{self, Accepted, JSON};
+use crate::http::negotiation::{self, Accepted, Media};
 use crate::http::operation::Operation;
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
@@ -24,7 +24,7 @@ pub(crate) async fn handle(
     if request.method() == Method::GET && socket::is_upgrade(request.headers()) {
         return socket::open(edge, request_id, request).await;
     }
-    let mut media = JSON;
+    let mut media = Media::Json;
     let served = serve(&edge, request_id, request, &mut media).await;
     served.unwrap_or_else(|refusal| refusal.answer(media, request_id))
 }
@@ -37,7 +37,7 @@ pub(crate) async fn schema(
 ) -> Response {
     match authenticate(&edge, &headers).await {
         Ok(_) => plain(StatusCode::OK, "text/plain; charset=utf-8", Body::from(edge.parts.executor.sdl())),
-        Err(refusal) => refusal.answer(JSON, request_id),
+        Err(refusal) => refusal.answer(Media::Json, request_id),
     }
 }
 
@@ -45,7 +45,7 @@ async fn serve(
     edge: &Arc<Edge>,
     request_id: uuid::Uuid,
     request: Request,
-    media: &mut &'static str,
+    media: &mut Media,
 ) -> Result<Response, Refusal> {
     let allow = if edge.graphql.get { "GET, POST" } else { "POST" };
     let is_get = match *request.method() {
@@ -87,16 +87,16 @@ async fn respond(
         }
         (OperationType::Subscription, _, None) => Err(not_a_stream()),
         (_, single, None) | (_, single @ Some(_), _) => {
-            Ok(single_answer(single.unwrap_or(JSON), &operation.run().await?))
+            Ok(single_answer(single.unwrap_or(Media::Json), &operation.run().await?))
         }
     }
 }
 
-fn single_answer(media: &'static str, answer: &Answer) -> Response {
+fn single_answer(media: Media, answer: &Answer) -> Response {
     let Ok(body) = serde_json::to_vec(answer) else {
-        return plain(StatusCode::INTERNAL_SERVER_ERROR, JSON, Body::from("{\"errors\":[]}"));
+        return plain(StatusCode::INTERNAL_SERVER_ERROR, media.name(), Body::from("{\"errors\":[]}"));
     };
-    let mut response = plain(answer.status(), media, Body::from(body));
+    let mut response = plain(answer.status(media), media.name(), Body::from(body));
     let status = response.status();
     if let Some(seconds) = answer.retry_after
         && matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE)

@@ -5,16 +5,48 @@ use axum::http::{HeaderMap, StatusCode, header};
 use crate::failure::Code;
 use crate::http::refusal::Refusal;
 
-/// Plain JSON.
-pub(crate) const JSON: &str = "application/json";
-/// The type made for GraphQL's answers.
+const JSON: &str = "application/json";
 const GRAPHQL_JSON: &str = "application/graphql-response+json";
+
+/// The form of a single answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    /// Plain JSON, because the client did not say.
+    Json,
+    /// Plain JSON by name: the client reads an answer's body only when the status is 200.
+    OldJson,
+    /// The type made for GraphQL's answers.
+    GraphqlJson,
+}
+
+impl Media {
+    /// What `Content-Type` says.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Json | Self::OldJson => JSON,
+            Self::GraphqlJson => GRAPHQL_JSON,
+        }
+    }
+
+    /// The status of an answer without data, `otherwise` being that of its code: the one place where the two differ.
+    ///
+    /// Under `application/json` the specification of "GraphQL over HTTP" wants 200 for a well-formed request whose
+    /// document or variables are wrong. What breaks a limit of ours, or was never a GraphQL request, stays a 400.
+    pub(crate) fn status(self, code: Code, otherwise: StatusCode) -> StatusCode {
+        match (self, code) {
+            (Self::OldJson, Code::GraphqlParseFailed | Code::GraphqlValidationFailed | Code::BadUserInput) => {
+                StatusCode::OK
+            }
+            _ => otherwise,
+        }
+    }
+}
 
 /// What the client accepts, best first kept per kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Accepted {
     /// The type of a single answer; `None` when only streams are accepted.
-    pub(crate) single: Option<&'static str>,
+    pub(crate) single: Option<Media>,
     /// The form of a stream; `None` when none is accepted.
     pub(crate) stream: Option<Streaming>,
 }
@@ -30,8 +62,8 @@ pub(crate) enum Streaming {
 
 impl Accepted {
     /// The type for a refusal or a single answer, whatever is accepted.
-    pub(crate) fn refusal_type(self) -> &'static str {
-        self.single.unwrap_or(JSON)
+    pub(crate) fn refusal_type(self) -> Media {
+        self.single.unwrap_or(Media::Json)
     }
 }
 
@@ -66,14 +98,15 @@ pub(crate) fn accepted(headers: &HeaderMap) -> Result<Accepted, Refusal> {
         ranges.extend(text.split(',').filter(|range| !range.trim().is_empty()).map(quality));
     }
     if ranges.is_empty() {
-        return Ok(Accepted { single: Some(JSON), stream: None });
+        return Ok(Accepted { single: Some(Media::Json), stream: None });
     }
     // The sort is stable: among equals the client's order decides.
     ranges.sort_by(|one, other| other.0.total_cmp(&one.0));
     let admitted = || ranges.iter().filter(|(quality, _)| *quality > 0.0).map(|(_, range)| range.as_str());
     let single = admitted().find_map(|range| match media(range) {
-        GRAPHQL_JSON => Some(GRAPHQL_JSON),
-        JSON | "*/*" | "application/*" => Some(JSON),
+        GRAPHQL_JSON => Some(Media::GraphqlJson),
+        JSON => Some(Media::OldJson),
+        "*/*" | "application/*" => Some(Media::Json),
         _ => None,
     });
     let stream = admitted().find_map(|range| match media(range) {
@@ -131,15 +164,15 @@ mod tests {
     }
 
     #[rstest]
-    #[case("*/*", Some(JSON), None)]
-    #[case("application/json;q=0.5, application/graphql-response+json", Some(GRAPHQL_JSON), None)]
-    #[case("application/json, application/graphql-response+json", Some(JSON), None)]
+    #[case("*/*", Some(Media::Json), None)]
+    #[case("application/json;q=0.5, application/graphql-response+json", Some(Media::GraphqlJson), None)]
+    #[case("application/json, application/graphql-response+json", Some(Media::OldJson), None)]
     #[case("text/event-stream", None, Some(Streaming::Events))]
-    #[case("multipart/mixed;subscriptionSpec=1.0, application/json", Some(JSON), Some(Streaming::Multipart))]
-    #[case("multipart/mixed;deferSpec=20220824, application/json", Some(JSON), None)]
+    #[case("multipart/mixed;subscriptionSpec=1.0, application/json", Some(Media::OldJson), Some(Streaming::Multipart))]
+    #[case("multipart/mixed;deferSpec=20220824, application/json", Some(Media::OldJson), None)]
     fn the_clients_preference_decides(
         #[case] accept: &str,
-        #[case] single: Option<&'static str>,
+        #[case] single: Option<Media>,
         #[case] stream: Option<Streaming>,
     ) {
         assert_eq!(accepted(&headers(header::ACCEPT, accept)).unwrap(), Accepted { single, stream });

@@ -10,6 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::failure::Code;
+use crate::http::negotiation::Media;
 
 /// Why a request is not served. Its words are ours and may be read by anyone.
 #[derive(Clone, Debug)]
@@ -95,13 +96,13 @@ impl Refusal {
         error
     }
 
-    /// The answer over HTTP, as `media` (a GraphQL media type, both of which are JSON).
-    pub(crate) fn answer(&self, media: &'static str, request_id: Uuid) -> Response {
+    /// The answer over HTTP, as `media`.
+    pub(crate) fn answer(&self, media: Media, request_id: Uuid) -> Response {
         let body = json!({ "errors": [self.error(request_id)] }).to_string();
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status;
+        *response.status_mut() = media.status(self.code, self.status);
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media.name()));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::caller::Caller;
 use crate::failure::Code;
 use crate::http::answer::Answer;
-use crate::http::negotiation::JSON;
+use crate::http::negotiation::Media;
 use crate::http::operation::Operation;
 use crate::http::operations::{NoPlace, Operations};
 use crate::http::outgoing::{self, Outgoing};
@@ -45,7 +45,7 @@ pub(crate) fn is_upgrade(headers: &HeaderMap) -> bool {
 
 /// The handshake.
 pub(crate) async fn open(edge: Arc<Edge>, request_id: Uuid, request: Request) -> Response {
-    shake_hands(edge, request).await.unwrap_or_else(|refusal| refusal.answer(JSON, request_id))
+    shake_hands(edge, request).await.unwrap_or_else(|refusal| refusal.answer(Media::Json, request_id))
 }
 
 async fn shake_hands(edge: Arc<Edge>, request: Request) -> Result<Response, Refusal> {

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse as _, Response};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::failure::Code;
-use crate::http::negotiation::JSON;
+use crate::http::negotiation::Media;
 use crate::http::ports::RawDelivery;
 use crate::http::refusal::Refusal;
 use crate::http::{Edge, RequestId, body};
@@ -27,7 +27,7 @@ pub(crate) async fn handle(
 ) -> Response {
     match receive(&edge, agency, request).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(refusal) => refusal.answer(JSON, request_id),
+        Err(refusal) => refusal.answer(Media::Json, request_id),
     }
 }
 

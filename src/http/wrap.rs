@@ -14,7 +14,7 @@ use futures_util::FutureExt as _;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::failure::Code;
-use crate::http::negotiation::JSON;
+use crate::http::negotiation::Media;
 use crate::http::origin::Origins;
 use crate::http::refusal::Refusal;
 use crate::http::{Edge, RequestId};
@@ -40,23 +40,23 @@ pub(crate) fn cors(origins: Origins) -> CorsLayer {
 
 /// 404 for every path that is not ours.
 pub(crate) async fn not_found(Extension(RequestId(id)): Extension<RequestId>) -> Response {
-    Refusal::new(Code::NotFound, "there is nothing here").answer(JSON, id)
+    Refusal::new(Code::NotFound, "there is nothing here").answer(Media::Json, id)
 }
 
 /// 405 for a page that can only be read.
 pub(crate) async fn only_get(Extension(RequestId(id)): Extension<RequestId>) -> Response {
-    Refusal::method("GET").answer(JSON, id)
+    Refusal::method("GET").answer(Media::Json, id)
 }
 
 async fn wrap(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let id = edge.parts.ids.next();
     let mut response = if let Err(refusal) = check_head(&request) {
-        refusal.answer(JSON, id)
+        refusal.answer(Media::Json, id)
     } else {
         request.extensions_mut().insert(RequestId(id));
         AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(request.id = %id, "a request panicked");
-            Refusal::internal().answer(JSON, id)
+            Refusal::internal().answer(Media::Json, id)
         })
     };
     let headers = response.headers_mut();

@@ -76,6 +76,23 @@ async fn each_request_error_has_its_status_and_code(#[case] body: &str, #[case] 
     }
 }
 
+/// "GraphQL over HTTP" wants this of `application/json`, whose readers look at a body only when the status is 200.
+#[tokio::test]
+async fn a_client_that_asks_for_plain_json_reads_what_is_wrong_with_its_document() {
+    let stage = Stage::open().await;
+    for (body, status, word) in [
+        (r#"{"query":"{ hello"}"#, 200, "GRAPHQL_PARSE_FAILED"),
+        (r#"{"query":"{ hullo }"}"#, 200, "GRAPHQL_VALIDATION_FAILED"),
+        (r#"{"query":"query($a: Int!) { add(a: $a, b: 1) }"}"#, 200, "BAD_USER_INPUT"),
+        (r#"{"query":"mutation { billed x: billed }"}"#, 400, "QUERY_TOO_COMPLEX"),
+        ("{}", 400, "BAD_REQUEST"),
+    ] {
+        let answered = answer(stage.post().header("accept", "application/json").body(body)).await;
+        assert_eq!(code(&answered), (status, word), "{}", answered.1);
+        assert!(answered.1.get("data").is_none());
+    }
+}
+
 #[tokio::test]
 async fn a_missing_variable_of_a_later_field_stops_the_earlier_one() {
     let stage = Stage::open().await;
