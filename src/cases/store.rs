@@ -64,6 +64,11 @@ impl Standing {
         next_action: NextAction::CreateRefreshOrder,
         next_actor: Some(Actor::Caseworker),
     };
+    pub(crate) const READY: Self = Self {
+        status: CaseStatus::ReadyForReview,
+        next_action: NextAction::Review,
+        next_actor: Some(Actor::Caseworker),
+    };
 }
 
 /// A case whose row the open transaction has locked. Changes are collected and written by [`Locked::save_in_tx`]: one

@@ -232,6 +232,7 @@ fn work(r: &mut Reader<'_>) -> Work {
         poll_interval: r.open("work.poll_interval", &["RECERT_POLL_INTERVAL"], millis).or(default.poll_interval),
         lease: r.open("work.lease", &["RECERT_JOB_LEASE"], seconds).or(default.lease),
         stalled_after: r.open("work.stalled_after", &["RECERT_STALLED_AFTER"], seconds).or(default.stalled_after),
+        settle_delay: r.open("work.settle_delay", &["RECERT_SETTLE_DELAY"], seconds).or(default.settle_delay),
         event_retention: r
             .open("work.event_retention", &["RECERT_EVENT_RETENTION_DAYS"], days)
             .or(default.event_retention),

@@ -334,6 +334,9 @@ pub struct Work {
     pub lease: Duration,
     /// `RECERT_STALLED_AFTER`: seconds without news after which an open order is asked about. Default 1,200.
     pub stalled_after: Duration,
+    /// `RECERT_SETTLE_DELAY`: seconds during which an order whose answer was lost is looked for at Truv, before it is sent
+    /// again. Longer than Truv takes to carry out a call it has received. Default 30.
+    pub settle_delay: Duration,
     /// `RECERT_EVENT_RETENTION_DAYS`: days the event log reaches back. Default 30.
     pub event_retention: Duration,
 }
@@ -345,6 +348,7 @@ impl Default for Work {
             poll_interval: Duration::from_secs(1),
             lease: Duration::from_mins(1),
             stalled_after: Duration::from_mins(20),
+            settle_delay: Duration::from_secs(30),
             event_retention: Duration::from_hours(30 * 24),
         }
     }

@@ -75,6 +75,16 @@ pub(crate) async fn carry_out(kit: &Kit, agency: AgencyId, id: OrderId) -> Resul
     if !store::OPEN.contains(&order.status) {
         return Ok(Ran::Finished);
     }
+    if order.status == OrderStatus::OutcomeUnknown && order.failure.is_some() {
+        // The look-up was given up after the wish to cancel was stored.
+        let tx = kit.db.begin().await?;
+        let Some(open) = Open::load_in_tx(&tx, agency, id).await? else { return Ok(Ran::Finished) };
+        if open.order.status == OrderStatus::OutcomeUnknown && open.order.failure.is_some() {
+            end_here_in_tx(kit, &tx, open).await?;
+            kit.db.commit(tx).await?;
+        }
+        return Ok(Ran::Finished);
+    }
     let wait = std::time::Duration::from_secs(10);
     let (Some(account), Some(truv_order_id)) = (kit.account(agency), &order.truv_order_id) else {
         return Ok(again(kit, wait, "the order is not known at Truv yet"));

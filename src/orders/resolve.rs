@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::advance::Open;
 use super::reject::reject;
 use super::send::{adopt_in_tx, after, again};
@@ -16,12 +18,21 @@ use crate::words::{JobKind, OrderStatus};
 
 /// Looks without a trace, spread over the settle delay, that prove that the call had no effect.
 const LOOKS: u32 = 3;
-/// Distance between two looks; the three of them span 30 seconds.
-const DISTANCE: Duration = Duration::from_secs(15);
 /// Calls for one order at most: the first, and one more after absence was proved.
 const SENDS: u32 = 2;
 /// Pages of Truv's list of orders that are searched for a new order.
 const PAGES: u32 = 5;
+
+/// Distance between two looks: all of them together span the settle delay.
+fn distance(kit: &Kit) -> Duration {
+    kit.work.settle_delay / (LOOKS - 1)
+}
+
+/// Whether the settle delay since the call has passed.
+fn has_settled(kit: &Kit, order: &Order) -> bool {
+    let delay = TimeDelta::from_std(kit.work.settle_delay).unwrap_or_default();
+    order.sent_at.is_none_or(|at| at + delay <= kit.clock.now())
+}
 
 /// Looks the order up. `looks` counts the earlier looks that worked and found nothing.
 pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32) -> Result<Ran, Error> {
@@ -30,7 +41,7 @@ pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32
         return Ok(Ran::Finished);
     }
     let Some(account) = kit.account(agency) else {
-        return Ok(again(kit, DISTANCE, "the agency has no account in the settings"));
+        return Ok(again(kit, distance(kit), "the agency has no account in the settings"));
     };
     match trace(kit, account, &order).await? {
         Ok(Some(shown)) => {
@@ -39,12 +50,15 @@ pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32
             kit.db.commit(tx).await?;
             Ok(Ran::Finished)
         }
-        Ok(None) if looks + 1 < LOOKS => Ok(again(kit, DISTANCE, "no trace of the call yet")),
+        // An attempt that a fault of our own ended counts as a look too: so the time must have passed as well.
+        Ok(None) if looks + 1 < LOOKS || !has_settled(kit, &order) => {
+            Ok(again(kit, distance(kit), "no trace of the call yet"))
+        }
         Ok(None) if order.sends < SENDS => send_again(kit, &order).await,
         Ok(None) => give_up(kit, &order).await,
         Err(error @ (truv::Error::Forbidden | truv::Error::NotFound)) => reject(kit, &order, &error).await,
         // A look that saw nothing proves nothing.
-        Err(error) => Ok(Ran::Hindered { at: after(kit, DISTANCE), why: format!("the look-up failed: {error}") }),
+        Err(error) => Ok(Ran::Hindered { at: after(kit, distance(kit)), why: format!("the look-up failed: {error}") }),
     }
 }
 

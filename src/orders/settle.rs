@@ -164,17 +164,15 @@ impl Open {
         }
         let standing = match self.order.status {
             OrderStatus::Canceled => self.standing_without_in_tx(tx).await?,
-            _ => Some(policy::case_standing(&self.order)),
+            _ => policy::case_standing(&self.order),
         };
-        if let Some(standing) = standing {
-            self.case.stand(standing);
-        }
+        self.case.stand(standing);
         Ok(())
     }
 
     /// Where the case stands once this order counts no more: as the order before it in the renewal left it, if that one
-    /// brought data (`None`: the case has moved already) or waits for the client; else it is due as it was.
-    async fn standing_without_in_tx(&self, tx: &Tx) -> Result<Option<cases::Standing>, Error> {
+    /// brought data or waits for the client; else it is due as it was.
+    async fn standing_without_in_tx(&self, tx: &Tx) -> Result<cases::Standing, Error> {
         let others = store::list_of_case(tx, self.order.case).await?;
         let before = others.iter().rev().find(|other| {
             other.id != self.order.id
@@ -185,9 +183,17 @@ impl Open {
             order.failure.as_ref().is_some_and(|failure| failure.next_action == NextAction::SendVerificationLink)
         };
         Ok(match before {
-            Some(before) if policy::is_reviewable(before) => None,
-            Some(before) if asks_client(before) => Some(policy::case_standing(before)),
-            _ => Some(cases::Standing::DUE),
+            Some(before) if policy::is_reviewable(before) => {
+                let renewal = match self.order.renewal {
+                    Some(renewal) => cases::find_renewal_in_tx(tx, self.order.agency, renewal).await?,
+                    None => None,
+                };
+                // Without a report yet, fetching it is the next step.
+                let has_report = renewal.is_some_and(|renewal| renewal.current.is_some());
+                if has_report { cases::Standing::READY } else { policy::case_standing(before) }
+            }
+            Some(before) if asks_client(before) => policy::case_standing(before),
+            _ => cases::Standing::DUE,
         })
     }
 

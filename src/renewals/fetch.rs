@@ -22,7 +22,7 @@ use crate::storage::{Error, Tx};
 use crate::truv::wire::orders::Order as Shown;
 use crate::truv::wire::reports::{LinkReport, ReportedJob};
 use crate::truv::{self, Fetched};
-use crate::words::{Actor, CaseEventKind, CaseStatus, NextAction};
+use crate::words::CaseEventKind;
 
 /// Longest distance between two attempts to read a report that is not there yet.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -167,11 +167,7 @@ async fn present_in_tx(
     renewal.prepared_at = Some(kit.clock.now());
     cases::save_renewal_in_tx(tx, &renewal, None).await?;
     if orders::policy::is_reviewable(order) {
-        locked.stand(Standing {
-            status: CaseStatus::ReadyForReview,
-            next_action: NextAction::Review,
-            next_actor: Some(Actor::Caseworker),
-        });
+        locked.stand(Standing::READY);
     }
     Ok(())
 }

@@ -22,5 +22,6 @@ mod reports;
 mod simulator;
 mod support;
 mod telemetry;
+mod trials;
 mod truv;
 mod webhooks;

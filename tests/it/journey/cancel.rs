@@ -95,6 +95,22 @@ async fn a_canceled_ask_leaves_the_case_waiting_for_the_client() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_canceled_repeat_leaves_the_review_that_was_ready() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    world.refresh(&case, "key-1").await;
+    world.quiet().await;
+    world.scenario(&case.links[0], "hang").await;
+    world.refresh(&case, "key-2").await;
+    world.quiet().await;
+    assert_eq!(world.show(&case).await["status"], "REFRESHING");
+    cancel(&world).await.unwrap();
+    world.quiet().await;
+    let shown = world.show(&case).await;
+    assert_eq!((&shown["status"], &shown["nextAction"]), (&"READY_FOR_REVIEW".into(), &"REVIEW".into()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn anothers_order_looks_absent() {
     let world = World::start().await;
     world.case("SNAP-1", &[Scenario::Ok]).await;

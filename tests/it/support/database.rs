@@ -58,17 +58,22 @@ async fn run(server: &str, statement: &str) {
 }
 
 impl Scratch {
-    /// Opens the database, the first time or once more after it was closed.
-    pub(crate) async fn open(&self) -> Database {
-        let url = match self {
+    /// Where the database is, as the setting wants it.
+    pub(crate) fn url(&self) -> String {
+        match self {
             Self::Sqlite(folder) => format!("sqlite://{}", folder.path().join("test.sqlite").display()),
             Self::Postgres { server, name } => {
                 let mut url = url::Url::parse(server).unwrap();
                 url.set_path(name);
                 url.to_string()
             }
-        };
-        let section = config::Database { url: SecretString::from(url), connections: 4, ..config::Database::default() };
+        }
+    }
+
+    /// Opens the database, the first time or once more after it was closed.
+    pub(crate) async fn open(&self) -> Database {
+        let url = SecretString::from(self.url());
+        let section = config::Database { url, connections: 4, ..config::Database::default() };
         Database::connect(&section).await.unwrap()
     }
 }

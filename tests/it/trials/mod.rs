@@ -1,0 +1,22 @@
+//! Trials of the real binary under load and violence. Each has a short form in the usual run and a long one that is
+//! asked for by variables: `RECERT_TEST_SEED` repeats the draws of an earlier run.
+
+mod crash;
+
+/// A number that the person at the shell asks for.
+#[expect(clippy::disallowed_methods, reason = "how long a trial lasts is asked for at the shell")]
+pub(super) fn asked(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |value| value.parse().expect("a whole number"))
+}
+
+/// Tells the person at the shell how far a trial has come (`--nocapture` shows it).
+#[expect(clippy::print_stdout, reason = "a trial of many minutes says how far it has come")]
+fn tell(line: &str) {
+    println!("{line}");
+}
+
+/// Formats a line and tells it.
+macro_rules! say {
+    ($($arguments:tt)*) => { $crate::trials::tell(&format!($($arguments)*)) };
+}
+use say;
