@@ -25,6 +25,7 @@ use crate::people;
 use crate::storage::{self, Database};
 use crate::telemetry;
 use crate::truv;
+use crate::wake;
 use crate::webhooks;
 use crate::work;
 
@@ -52,6 +53,9 @@ pub struct App {
     /// Background work.
     inner: TaskTracker,
     close_inner: CancellationToken,
+    /// Wake-ups from and to other replicas.
+    bus: TaskTracker,
+    close_bus: CancellationToken,
 }
 
 /// Why the gateway does not start.
@@ -132,6 +136,8 @@ impl App {
 
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
         inner.spawn(work::run(kit.clone(), close_inner.clone()));
+        let (bus, close_bus) = (TaskTracker::new(), CancellationToken::new());
+        bus.spawn(wake::run(kit.db.clone(), config.work.wake.clone(), close_bus.clone()));
         let stop = close_inner.clone();
         inner.spawn(async move { stop.run_until_cancelled(collector.keep_up()).await });
         let stop_keys = close_inner.clone();
@@ -149,7 +155,18 @@ impl App {
             edge.spawn(serve::serve(listener, router, timeout, edge.clone(), close_edge.clone()));
         }
         tracing::info!(public = %public_addr, admin = %admin_addr, "the gateway answers");
-        Ok(Self { public: public_addr, admin: admin_addr, kit, is_draining, edge, close_edge, inner, close_inner })
+        Ok(Self {
+            public: public_addr,
+            admin: admin_addr,
+            kit,
+            is_draining,
+            edge,
+            close_edge,
+            inner,
+            close_inner,
+            bus,
+            close_bus,
+        })
     }
 
     /// Where clients and Truv reach it.
@@ -181,6 +198,12 @@ impl App {
         self.inner.close();
         if tokio::time::timeout(Duration::from_secs(5), self.inner.wait()).await.is_err() {
             tracing::warn!("background work did not end in time; its leases will run out");
+        }
+        // Last, so that the others hear of what was just put back.
+        self.close_bus.cancel();
+        self.bus.close();
+        if tokio::time::timeout(Duration::from_secs(1), self.bus.wait()).await.is_err() {
+            tracing::debug!("the bus did not end in time");
         }
         if let Err(error) = self.kit.db.close().await {
             tracing::warn!(%error, "the database did not close in order");

@@ -91,6 +91,9 @@ fn database(r: &mut Reader<'_>) -> Database {
         busy_timeout: r
             .open("database.busy_timeout", &["RECERT_DATABASE_BUSY_TIMEOUT"], seconds)
             .or(default.busy_timeout),
+        transaction_timeout: r
+            .open("database.transaction_timeout", &["RECERT_DATABASE_TRANSACTION_TIMEOUT"], seconds)
+            .or(default.transaction_timeout),
     }
 }
 
@@ -236,6 +239,8 @@ fn work(r: &mut Reader<'_>) -> Work {
         event_retention: r
             .open("work.event_retention", &["RECERT_EVENT_RETENTION_DAYS"], days)
             .or(default.event_retention),
+        held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
+        wake: r.hidden("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
     }
 }
 

@@ -90,6 +90,10 @@ pub struct Database {
     pub connections: u32,
     /// `RECERT_DATABASE_BUSY_TIMEOUT`: seconds to wait for a lock or a connection. Default 10.
     pub busy_timeout: Duration,
+    /// `RECERT_DATABASE_TRANSACTION_TIMEOUT`: seconds after which PostgreSQL ends a transaction of ours that does nothing,
+    /// and a statement of ours that does not come to an end; either would hold the event log back. Migrations are free
+    /// of it. Default 60.
+    pub transaction_timeout: Duration,
 }
 
 impl Default for Database {
@@ -98,6 +102,7 @@ impl Default for Database {
             url: SecretString::from("sqlite://recert.sqlite"),
             connections: 16,
             busy_timeout: Duration::from_secs(10),
+            transaction_timeout: Duration::from_secs(60),
         }
     }
 }
@@ -339,6 +344,24 @@ pub struct Work {
     pub settle_delay: Duration,
     /// `RECERT_EVENT_RETENTION_DAYS`: days the event log reaches back. Default 30.
     pub event_retention: Duration,
+    /// `RECERT_HELD_ALARM`: seconds for which a transaction may hold the event log back before a warning. Default 10.
+    pub held_alarm: Duration,
+    /// `RECERT_WAKE`: how replicas wake each other after a commit. Default `database`.
+    pub wake: Wake,
+}
+
+/// How replicas wake each other. Hints only: without them everything arrives at the next poll.
+#[derive(Clone, Debug)]
+pub enum Wake {
+    /// `database`: through PostgreSQL's `LISTEN`/`NOTIFY` at the database's own address; within the process on SQLite.
+    Database,
+    /// `off`: not at all.
+    Off,
+    /// `postgres://…`: as `database`, at another address of the same database, for one that is reached through a pooler.
+    Postgres(SecretString),
+    /// `nats://…` or `tls://…`: through NATS. The address may hold user and password.
+    #[cfg(feature = "nats")]
+    Nats(SecretString),
 }
 
 impl Default for Work {
@@ -350,6 +373,8 @@ impl Default for Work {
             stalled_after: Duration::from_mins(20),
             settle_delay: Duration::from_secs(30),
             event_retention: Duration::from_hours(30 * 24),
+            held_alarm: Duration::from_secs(10),
+            wake: Wake::Database,
         }
     }
 }

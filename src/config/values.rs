@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{DocumentsMode, Environment, LogFormat};
+use super::{DocumentsMode, Environment, LogFormat, Wake};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -179,6 +179,24 @@ pub(super) fn origins(raw: &Raw) -> Parsed<Vec<String>> {
         return Ok(origins);
     }
     refuse("is not a list of origins", "write each as scheme://host[:port], such as https://portal.example")
+}
+
+/// How replicas wake each other.
+pub(super) fn wake(raw: &Raw) -> Parsed<Wake> {
+    let text = line(raw)?;
+    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
+    match (text.as_str(), scheme) {
+        ("database", _) => Ok(Wake::Database),
+        ("off", _) => Ok(Wake::Off),
+        (_, Some("postgres" | "postgresql")) => Ok(Wake::Postgres(SecretString::from(text))),
+        #[cfg(feature = "nats")]
+        (_, Some("nats" | "tls")) => Ok(Wake::Nats(SecretString::from(text))),
+        #[cfg(not(feature = "nats"))]
+        (_, Some("nats" | "tls")) => {
+            refuse("asks for NATS, which this build is without", "build it with the feature nats")
+        }
+        _ => refuse("is no way to wake replicas", "write database, off, nats://HOST:PORT or postgres://USER@HOST/NAME"),
+    }
 }
 
 /// The database's address; the two kinds that the gateway speaks.

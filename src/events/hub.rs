@@ -1,15 +1,16 @@
 //! The hub: one tail of the log for the whole process.
 //!
-//! It reads what has been committed since its position, whenever this process commits and at least once in every poll
-//! interval (other replicas commit too), and hands each event to the streams that are open. It keeps nothing: a stream
+//! It reads what has been committed since its position, whenever it is woken (`wake`) and at least once in every poll
+//! interval, and hands each event to the streams that are open. It keeps nothing: a stream
 //! that falls behind the channel's capacity reads the log from its own position instead.
 
 use std::sync::Arc;
 
 use tokio::sync::{broadcast, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, Position, log};
+use super::{Event, Position, horizon, log};
 use crate::kit::Kit;
 
 /// Events kept for streams that are a little behind; beyond that they read the log.
@@ -39,27 +40,36 @@ impl Hub {
 
     /// Tails the log until the token is cancelled.
     pub async fn run(self, kit: Kit, stop: CancellationToken) {
-        let mut commits = kit.db.commits();
+        let mut wakes = kit.db.wakes();
         let mut position = None;
+        let mut watch = horizon::Watch::default();
         loop {
-            if let Err(error) = self.catch_up(&kit, &mut position).await {
+            if let Err(error) = self.catch_up(&kit, &mut position, &mut watch).await {
                 tracing::error!(error = %error, "the event log could not be read; trying again");
             }
+            // Whoever holds the log back may end without a wake-up, by rolling back.
+            let pause =
+                watch.again(Instant::now()).map_or(kit.work.poll_interval, |again| again.min(kit.work.poll_interval));
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(kit.work.poll_interval) => {}
-                _ = commits.changed() => {}
+                () = tokio::time::sleep(pause) => {}
+                _ = wakes.changed() => {}
             }
         }
     }
 
-    async fn catch_up(&self, kit: &Kit, position: &mut Option<Position>) -> Result<(), crate::storage::Error> {
+    async fn catch_up(
+        &self,
+        kit: &Kit,
+        position: &mut Option<Position>,
+        watch: &mut horizon::Watch,
+    ) -> Result<(), crate::storage::Error> {
         let mut at = match *position {
             Some(at) => at,
             None => log::head(&kit.db).await?,
         };
         loop {
-            let page = log::tail(&kit.db, at, BATCH).await?;
+            let log::Tail { page, held, held_count } = log::tail(&kit.db, at, BATCH).await?;
             at = page.events.last().map_or(at, |event| event.position);
             // The head moves first: a stream that opens in between starts after these events, which are committed and
             // so part of any snapshot it reads. The other way round they would be in neither.
@@ -73,7 +83,8 @@ impl Hub {
                 let _ = self.live.send(Arc::new(event));
             }
             if !page.has_more {
-                return Ok(());
+                watch.note(held, held_count, Instant::now());
+                return watch.alarm(&kit.db, kit.work.held_alarm).await;
             }
         }
     }

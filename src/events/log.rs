@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Order};
-use sea_orm::{QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait};
+use sea_orm::{FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{Change, Event, Position};
+use super::{Change, Event, Position, horizon};
 use crate::caller::{CaseScope, Caseload};
 use crate::ids::{AgencyId, CaseId, CaseworkerId};
 use crate::storage::entities::{events, installation};
@@ -129,9 +129,45 @@ pub(super) fn admitted(scope: CaseScope, filter: &Filter) -> Option<sea_orm::Sel
     Some(query)
 }
 
-/// Reads every event after a position, for the tail of the log.
-pub(super) async fn tail(db: &Database, after: Position, limit: u64) -> Result<Page, Error> {
-    read(db, events::Entity::find(), Window { after: Some(after), before: None, limit, from_end: false }).await
+/// What the tail of the log finds.
+pub(super) struct Tail {
+    /// Events that can be read.
+    pub(super) page: Page,
+    /// The first event that is committed and cannot be read yet, because a transaction may still get in front of it.
+    pub(super) held: Option<Position>,
+    /// How many of those this look has met.
+    pub(super) held_count: usize,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    #[sea_orm(nested)]
+    event: events::Model,
+    is_settled: bool,
+}
+
+/// Reads every event after a position, for the tail of the log. The events that are held back come with the others, so
+/// that the tail learns of them without another statement; being settled is a matter of the lowest numbers, so they come
+/// last.
+pub(super) async fn tail(db: &Database, after: Position, limit: u64) -> Result<Tail, Error> {
+    let mut rows: Vec<Row> = beyond(events::Entity::find(), Some(after), None)
+        .expr_as(horizon::settled(db), "is_settled")
+        .order_by_asc(events::Column::Tx)
+        .order_by_asc(events::Column::Id)
+        .limit(limit + 1)
+        .into_model()
+        .all(db.read())
+        .await?;
+    let readable = rows.iter().take_while(|row| row.is_settled).count();
+    let held: Vec<Row> = rows.split_off(readable);
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    Ok(Tail {
+        page: Page { events: rows.into_iter().map(|row| Event::from(row.event)).collect(), has_more },
+        held: held.first().map(|row| Position { tx: row.event.tx, id: row.event.id }),
+        held_count: held.len(),
+    })
 }
 
 /// The position after which nothing is committed yet: where a stream without a cursor starts.
@@ -169,11 +205,7 @@ pub(super) fn beyond(
 
 /// Limits a query to what no transaction can still get in front of.
 pub(super) fn settled(db: &Database, query: sea_orm::Select<events::Entity>) -> sea_orm::Select<events::Entity> {
-    if db.backend() == DbBackend::Postgres {
-        // A transaction that is still running may have taken lower numbers than one that has committed.
-        return query.filter(Expr::cust("tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint"));
-    }
-    query
+    query.filter(horizon::settled(db))
 }
 
 async fn read(db: &Database, query: sea_orm::Select<events::Entity>, window: Window) -> Result<Page, Error> {

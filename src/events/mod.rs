@@ -7,6 +7,7 @@
 //! only a hint.
 
 mod cursor;
+mod horizon;
 mod hub;
 mod log;
 mod prune;

@@ -19,7 +19,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use crate::config;
@@ -34,6 +34,10 @@ pub struct Database {
     write: DatabaseConnection,
     /// Counts the commits of this process.
     commits: Arc<watch::Sender<u64>>,
+    /// Counts these and what other processes are said to have committed.
+    wakes: Arc<watch::Sender<u64>>,
+    /// Where PostgreSQL was found.
+    url: Option<SecretString>,
 }
 
 /// An open transaction. Dropping it rolls back.
@@ -53,24 +57,40 @@ impl Database {
             // The writer comes first: it makes the file and switches it to WAL.
             let write = sea_orm::Database::connect(sqlite(&url, 1, section)).await?;
             let read = sea_orm::Database::connect(sqlite(&url, section.connections.clamp(2, 8), section)).await?;
-            return Ok(Self::over(read, write));
+            return Ok(Self::over(read, write, None));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            let mut options = ConnectOptions::new(postgres(url));
+            let mut options = ConnectOptions::new(postgres_url(url));
             options
                 .max_connections(section.connections)
                 .acquire_timeout(section.busy_timeout)
                 .connect_timeout(section.busy_timeout)
                 .test_before_acquire(false)
+                .set_application_name("recert")
                 .sqlx_logging(false);
+            let limit = section.transaction_timeout.as_millis();
+            // After connecting, because poolers in between refuse settings at the start of a session.
+            options.after_connect(move |connection| {
+                Box::pin(async move {
+                    let limits =
+                        format!("SET idle_in_transaction_session_timeout = {limit}; SET statement_timeout = {limit}");
+                    connection.execute_unprepared(&limits).await.map(|_| ())
+                })
+            });
             let pool = sea_orm::Database::connect(options).await?;
-            return Ok(Self::over(pool.clone(), pool));
+            return Ok(Self::over(pool.clone(), pool, Some(section.url.clone())));
         }
         Err(Error::UnknownScheme)
     }
 
-    fn over(read: DatabaseConnection, write: DatabaseConnection) -> Self {
-        Self { read, write, commits: Arc::new(watch::Sender::new(0)) }
+    fn over(read: DatabaseConnection, write: DatabaseConnection, url: Option<SecretString>) -> Self {
+        let count = || Arc::new(watch::Sender::new(0));
+        Self { read, write, commits: count(), wakes: count(), url }
+    }
+
+    /// The address of PostgreSQL, for connections beside the pool; `None` on SQLite.
+    pub fn direct_url(&self) -> Option<&SecretString> {
+        self.url.as_ref()
     }
 
     /// For reading outside a transaction.
@@ -101,20 +121,31 @@ impl Database {
         Ok(self.write.begin_with_options(options).await?)
     }
 
-    /// Commits, and wakes whoever waits for [`Database::commits`].
+    /// Commits, and wakes whoever waits for [`Database::commits`] or [`Database::wakes`].
     ///
     /// # Errors
     /// When the database did not confirm the commit. It may have happened all the same.
     pub async fn commit(&self, tx: Tx) -> Result<(), Error> {
         tx.commit().await?;
         self.commits.send_modify(|count| *count = count.wrapping_add(1));
+        self.wake();
         Ok(())
     }
 
-    /// Changes with every commit of this process: a hint to look again, never the only way to learn of a change, since
-    /// other processes commit too.
+    /// Changes with every commit of this process.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// Changes with every commit of this process, and when another one is said to have committed: a hint to look again,
+    /// never the only way to learn of a change.
+    pub fn wakes(&self) -> watch::Receiver<u64> {
+        self.wakes.subscribe()
+    }
+
+    /// Wakes whoever waits for [`Database::wakes`].
+    pub fn wake(&self) {
+        self.wakes.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     /// The database's own epoch and key for opaque texts.
@@ -136,6 +167,8 @@ impl Database {
     pub async fn migrate(&self) -> Result<(), Error> {
         if self.backend() == DbBackend::Postgres {
             let tx = self.begin().await?;
+            // It may take as long as it takes.
+            tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
             // An arbitrary number of ours; held until the transaction ends.
             tx.execute_unprepared("SELECT pg_advisory_xact_lock(7291544871)").await?;
             Migrator::up(&tx, None).await?;
@@ -184,7 +217,7 @@ impl Database {
 /// The URL with encryption off for a server on this machine, unless the URL says what it wants. Besides being needless there,
 /// it costs: an encrypted statement of more than 16 KiB leaves in two writes, and the second one waits some 40 ms for the
 /// server's delayed acknowledgement (measured; 10,000 seeded cases took 549 s with it and 56 s without).
-fn postgres(url: &str) -> String {
+pub(crate) fn postgres_url(url: &str) -> String {
     let Ok(mut parsed) = url::Url::parse(url) else { return url.to_owned() };
     let is_here = match parsed.host() {
         Some(url::Host::Domain(name)) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()),
@@ -223,11 +256,11 @@ mod tests {
 
     #[test]
     fn only_a_server_on_this_machine_is_spoken_to_in_clear_and_only_if_the_url_does_not_say() {
-        assert_eq!(postgres("postgres://u:p@127.0.0.1:5432/d"), "postgres://u:p@127.0.0.1:5432/d?sslmode=disable");
-        assert_eq!(postgres("postgres://u@localhost/d?a=b"), "postgres://u@localhost/d?a=b&sslmode=disable");
+        assert_eq!(postgres_url("postgres://u:p@127.0.0.1:5432/d"), "postgres://u:p@127.0.0.1:5432/d?sslmode=disable");
+        assert_eq!(postgres_url("postgres://u@localhost/d?a=b"), "postgres://u@localhost/d?a=b&sslmode=disable");
         for kept in ["postgres://u@127.0.0.1/d?sslmode=require", "postgres://u@db.example/d", "postgres://u@10.0.0.1/d"]
         {
-            assert_eq!(postgres(kept), kept);
+            assert_eq!(postgres_url(kept), kept);
         }
     }
 }

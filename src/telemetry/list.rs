@@ -70,5 +70,13 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Requests whose document is not registered, where registered ones are preferred.",
     ),
+    gauge(
+        "recert_log_held_events",
+        &[],
+        "Events that are committed and held back by a transaction before them; 513 stands for more.",
+    ),
+    gauge("recert_log_held_seconds", &[], "For how long a transaction has held the event log back."),
     gauge("recert_streams", &[], "Event streams that are open, over every transport."),
+    gauge("recert_wake_connected", &[], "1 while wake-ups from other replicas can come; 0 on SQLite."),
+    counter("recert_wakes_total", &["direction"], "Wake-ups `sent` to other replicas and `received` from them."),
 ];

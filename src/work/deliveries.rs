@@ -19,7 +19,7 @@ const BATCH: u64 = 128;
 const REPEAT: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
-    let mut commits = kit.db.commits();
+    let mut wakes = kit.db.wakes();
     loop {
         match deliveries::claim(&kit, BATCH).await {
             Ok(claimed) if claimed.is_empty() => {}
@@ -31,7 +31,7 @@ pub(super) async fn run(kit: Kit, stop: CancellationToken) {
             }
             Err(error) => tracing::error!(%error, "deliveries could not be read; trying again"),
         }
-        if !super::wait(&kit, &mut commits, &stop).await {
+        if !super::wait(&kit, &mut wakes, &stop).await {
             return;
         }
     }

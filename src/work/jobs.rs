@@ -20,7 +20,7 @@ const ATTEMPTS: u32 = 30;
 const LONGEST: Duration = Duration::from_mins(5);
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
-    let mut commits = kit.db.commits();
+    let mut wakes = kit.db.wakes();
     let mut in_hand = JoinSet::new();
     loop {
         let free = kit.work.workers.saturating_sub(in_hand.len());
@@ -40,7 +40,7 @@ pub(super) async fn run(kit: Kit, stop: CancellationToken) {
                     tracing::error!(%error, "a job broke off; it runs again when its lease ends");
                 }
             }
-            go_on = super::wait(&kit, &mut commits, &stop) => {
+            go_on = super::wait(&kit, &mut wakes, &stop) => {
                 if !go_on {
                     break;
                 }

@@ -1,8 +1,8 @@
 //! Background work: the loops that carry on with what was stored.
 //!
 //! Three loops, each on its own: `deliveries` applies what webhooks brought, `jobs` runs stored jobs, `upkeep` looks for
-//! what nobody told us. All of them look again after every commit of this process, when the clock is moved, and at least
-//! once in every poll interval, because other replicas commit too. Stopping claims nothing new and ends what is in hand.
+//! what nobody told us. The first two look again after every commit of this process, when another one is said to have
+//! committed (`wake`), when the clock is moved, and at least once in every poll interval. Stopping claims nothing new and ends what is in hand.
 
 mod deliveries;
 mod jobs;
@@ -22,10 +22,10 @@ pub async fn run(kit: Kit, stop: CancellationToken) {
 }
 
 /// Waits for a reason to look again; answers `false` when it is time to stop.
-async fn wait(kit: &Kit, commits: &mut tokio::sync::watch::Receiver<u64>, stop: &CancellationToken) -> bool {
+async fn wait(kit: &Kit, wakes: &mut tokio::sync::watch::Receiver<u64>, stop: &CancellationToken) -> bool {
     tokio::select! {
         () = stop.cancelled() => return false,
-        _ = commits.changed() => {}
+        _ = wakes.changed() => {}
         () = kit.clock.moved() => {}
         () = tokio::time::sleep(kit.work.poll_interval) => {}
     }

@@ -226,6 +226,7 @@ fn values_out_of_range_are_refused() {
         ("RECERT_DATABASE_CONNECTIONS", "4294967296"),
         ("RECERT_MATERIAL_CHANGE_PERCENT", "101"),
         ("RECERT_CORS_ORIGINS", "https://portal.example/path"),
+        ("RECERT_WAKE", "kafka://127.0.0.1"),
         ("RECERT_LOG", "recert=loud"),
         ("RECERT_INTROSPECTION", "yes"),
         ("RECERT_GRAPHQL_DOCUMENTS_MODE", "locked"),
@@ -273,7 +274,9 @@ fn the_settings_for_tests_agree_with_the_rules() {
 /// The `RECERT_…` names in a text, those of the test suite apart.
 fn names(text: &str) -> BTreeSet<&str> {
     let word = |c: char| !(c.is_ascii_uppercase() || c == '_');
-    text.split(word).filter(|name| name.starts_with("RECERT_") && name.len() > 7 && *name != "RECERT_TEST_").collect()
+    text.split(word)
+        .filter(|name| name.starts_with("RECERT_") && name.len() > 7 && !name.starts_with("RECERT_TEST_"))
+        .collect()
 }
 
 #[test]

@@ -24,4 +24,5 @@ mod support;
 mod telemetry;
 mod trials;
 mod truv;
+mod wake;
 mod webhooks;

@@ -45,8 +45,8 @@ pub(crate) async fn fresh() -> (Scratch, Database, Statements) {
     (scratch, db, statements)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one variable that tests read")]
-fn server() -> Option<String> {
+#[expect(clippy::disallowed_methods, reason = "which database the tests run on")]
+pub(crate) fn server() -> Option<String> {
     std::env::var("RECERT_TEST_DATABASE_URL").ok()
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod database;
+pub(crate) mod proxy;
 pub(crate) mod seed;
 pub(crate) mod socket;
 pub(crate) mod upstream;

@@ -1,5 +1,6 @@
 //! A screen: one subscription over `graphql-transport-ws`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -20,7 +21,12 @@ pub(crate) struct Screen(WebSocketStream<MaybeTlsStream<TcpStream>>);
 impl Screen {
     /// Opens `CaseEvents` with these variables.
     pub(crate) async fn open(world: &World, token: &str, variables: Value) -> Self {
-        let address = format!("ws://{}/graphql", world.app.public_addr());
+        Self::at(world.app.public_addr(), token, variables).await
+    }
+
+    /// The same on another gateway.
+    pub(crate) async fn at(gateway: SocketAddr, token: &str, variables: Value) -> Self {
+        let address = format!("ws://{gateway}/graphql");
         let mut request = address.into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
         let mut screen = Self(connect_async(request).await.unwrap().0);

@@ -116,6 +116,11 @@ impl World {
         Self { app, sim, clock, config, http, scratch }
     }
 
+    /// Opens the world's database once more, as another process would.
+    pub(crate) async fn open_database(&self) -> Database {
+        self.scratch.open().await
+    }
+
     /// A due case with one earlier order over these links, which both sides know.
     pub(crate) async fn case(&self, number: &str, scenarios: &[Scenario]) -> KnownCase {
         self.case_of(COUNTY, number, scenarios).await
