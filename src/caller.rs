@@ -3,8 +3,10 @@
 //! Background work acts as a named system caller, never as nobody.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use tokio::sync::watch;
 
 use crate::ids::{AgencyId, CaseworkerId};
 
@@ -171,5 +173,41 @@ impl Caller {
             return Err(Forbidden(Scope::CasesRead));
         };
         Ok(CaseScope { agency: self.agency, caseload })
+    }
+}
+
+/// The caller of an operation that runs on, as the newest token says: a stream outlives the token it began with, and a
+/// new one may allow more or less. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Standing(watch::Receiver<Arc<Caller>>);
+
+impl Standing {
+    /// A caller for whom nothing can change any more.
+    pub fn of(caller: Caller) -> Self {
+        Self::changing(caller).1
+    }
+
+    /// A caller who may show new tokens: what is sent into the first half is what the second one answers from then on.
+    pub fn changing(caller: Caller) -> (watch::Sender<Arc<Caller>>, Self) {
+        let (newest, standing) = watch::channel(Arc::new(caller));
+        (newest, Self(standing))
+    }
+
+    /// The caller as of now.
+    pub fn now(&self) -> Arc<Caller> {
+        Arc::clone(&self.0.borrow())
+    }
+
+    /// Waits until a token has come since the last time; for ever where none can come.
+    pub async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+impl From<Caller> for Standing {
+    fn from(caller: Caller) -> Self {
+        Self::of(caller)
     }
 }

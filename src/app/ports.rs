@@ -27,7 +27,7 @@ impl Operations {
     }
 
     fn request(&self, request: Request, session: &Session) -> Request {
-        request.data(graphql::request_data(&self.kit, Caller::clone(&session.caller)))
+        request.data(graphql::request_data(&self.kit, session.caller.clone()))
     }
 }
 

@@ -140,6 +140,9 @@ fn auth(r: &mut Reader<'_>) -> Auth {
         hmac_secret: hmac_secret.ok(),
         typ: r.open("auth.typ", &["RECERT_AUTH_TYP"], values::line).ok(),
         leeway: r.open("auth.leeway", &["RECERT_AUTH_LEEWAY"], values::seconds_or_none).or(default.leeway),
+        expiry_notice: r
+            .open("auth.expiry_notice", &["RECERT_AUTH_EXPIRY_NOTICE"], values::seconds_or_none)
+            .or(default.expiry_notice),
     }
 }
 

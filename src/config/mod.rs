@@ -148,6 +148,8 @@ pub struct Auth {
     pub typ: Option<String>,
     /// `RECERT_AUTH_LEEWAY`: seconds of clock difference allowed. Default 30.
     pub leeway: Duration,
+    /// `RECERT_AUTH_EXPIRY_NOTICE`: seconds before its token's `exp` at which an open stream is told. Default 60.
+    pub expiry_notice: Duration,
 }
 
 impl Default for Auth {
@@ -159,6 +161,7 @@ impl Default for Auth {
             hmac_secret: None,
             typ: None,
             leeway: Duration::from_secs(30),
+            expiry_notice: Duration::from_mins(1),
         }
     }
 }

@@ -28,7 +28,7 @@ mod viewer;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
 
-use crate::caller::Caller;
+use crate::caller::Standing;
 use crate::events::Hub;
 use crate::kit::Kit;
 
@@ -76,8 +76,8 @@ pub fn schema(hub: Hub) -> Schema {
 }
 
 /// What a request must carry in its data: put it there with `Request::data`, fresh for every request.
-pub fn request_data(kit: &Kit, caller: Caller) -> View {
-    View::new(kit.clone(), caller)
+pub fn request_data(kit: &Kit, caller: impl Into<Standing>) -> View {
+    View::new(kit.clone(), caller.into())
 }
 
 /// Whether a root field of a mutation costs money. One document may hold one of them.

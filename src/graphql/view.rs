@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::error::ApiError;
 use super::loaders::Loaders;
-use crate::caller::{Caller, CaseScope, Caseload, Forbidden, Scope};
+use crate::caller::{Caller, CaseScope, Caseload, Forbidden, Scope, Standing};
 use crate::kit::Kit;
 
 /// The caller's view of the agency's data. Cheap to clone.
@@ -16,23 +16,31 @@ pub struct View(Arc<Inner>);
 
 struct Inner {
     kit: Kit,
-    caller: Caller,
+    standing: Standing,
+    /// The caller as of this answer: a new token counts from the next one on.
+    caller: Arc<Caller>,
     cases: Result<CaseScope, Forbidden>,
     loaders: Loaders,
 }
 
 impl View {
     /// A view with empty loaders.
-    pub(crate) fn new(kit: Kit, caller: Caller) -> Self {
+    pub(crate) fn new(kit: Kit, standing: Standing) -> Self {
+        let caller = standing.now();
         let cases = caller.cases();
         let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
         let loaders = Loaders::new(&kit, caller.agency, cases.unwrap_or(nothing));
-        Self(Arc::new(Inner { kit, caller, cases, loaders }))
+        Self(Arc::new(Inner { kit, standing, caller, cases, loaders }))
     }
 
-    /// The same view with empty loaders: what is read from here on is read anew.
+    /// The view as of now, with empty loaders: what is read from here on is read anew, by the caller's newest token.
     pub(crate) fn renewed(&self) -> Self {
-        Self::new(self.0.kit.clone(), self.0.caller.clone())
+        Self::new(self.0.kit.clone(), self.0.standing.clone())
+    }
+
+    /// The caller of an operation that runs on.
+    pub(crate) fn standing(&self) -> Standing {
+        self.0.standing.clone()
     }
 
     pub(crate) fn kit(&self) -> &Kit {

@@ -8,7 +8,7 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Standing};
 use crate::http::negotiation::{self, Accepted, Media};
 use crate::http::operation::Operation;
 use crate::http::refusal::Refusal;
@@ -59,7 +59,7 @@ async fn serve(
     }
     let accepted = negotiation::accepted(&parts.headers)?;
     *media = accepted.refusal_type();
-    let caller = Arc::new(authenticate(edge, &parts.headers).await?);
+    let caller = authenticate(edge, &parts.headers).await?;
     let parameters = if is_get {
         Parameters::from_query_string(parts.uri.query().unwrap_or_default(), &edge.documents)?
     } else {
@@ -67,7 +67,7 @@ async fn serve(
         Parameters::from_body(&body, &edge.documents)?
     };
     let parameters = stream::resumed(parameters, &parts.headers);
-    let operation = Operation::admit(edge, parameters, &caller, request_id)?;
+    let operation = Operation::admit(edge, parameters, &Standing::of(caller.clone()), request_id)?;
     if is_get && operation.kind() == OperationType::Mutation {
         return Err(Refusal::method("POST"));
     }

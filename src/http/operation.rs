@@ -9,7 +9,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::Standing;
 use crate::failure::Code;
 use crate::http::answer::Answer;
 use crate::http::documents::Document;
@@ -33,7 +33,7 @@ impl Operation {
     pub(crate) fn admit(
         edge: &Arc<Edge>,
         parameters: Parameters,
-        caller: &Arc<Caller>,
+        standing: &Standing,
         request_id: Uuid,
     ) -> Result<Self, Refusal> {
         let Parameters { document, hash, operation_name, variables } = parameters;
@@ -52,10 +52,11 @@ impl Operation {
             Refusal::new(Code::RateLimited, "too many requests at once").retry_after(std::time::Duration::from_secs(1))
         };
         let settings = &edge.graphql;
+        let caller = standing.now();
         let agency = edge.in_hand.take((caller.agency, None), settings.max_per_agency).ok_or_else(busy)?;
         let subject = (caller.agency, Some(caller.subject.clone()));
         let subject = edge.in_hand.take(subject, settings.max_per_subject).ok_or_else(busy)?;
-        let session = Session { caller: Arc::clone(caller), request_id };
+        let session = Session { caller: standing.clone(), request_id };
         Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject] })
     }
 

@@ -1,8 +1,6 @@
 //! What the edge needs from the rest of the gateway, as three small traits: somebody who runs operations, somebody who
 //! knows the agencies, somebody who keeps webhook deliveries. The edge itself knows neither the schema nor the database.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -10,14 +8,14 @@ use futures_util::stream::BoxStream;
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Standing};
 use crate::http::token::Claims;
 
 /// Who sent an operation, and the id that its answer and its log lines carry.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// The caller that the token names.
-    pub caller: Arc<Caller>,
+    /// The caller that the token names. A socket's client may send a new token while the operation runs.
+    pub caller: Standing,
     /// `extensions.requestId` of every error and the `X-Request-Id` header.
     pub request_id: Uuid,
 }

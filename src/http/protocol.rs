@@ -1,5 +1,6 @@
 //! The messages of `graphql-transport-ws` (enisdenjo/graphql-ws, PROTOCOL.md), read strictly.
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
 use crate::http::answer::Answer;
@@ -80,6 +81,22 @@ pub(crate) fn pong(payload: Option<&Value>) -> String {
         Some(payload) => json!({ "type": "pong", "payload": payload }).to_string(),
         None => json!({ "type": "pong" }).to_string(),
     }
+}
+
+/// `pong` to a ping that brought a new token: until when it counts.
+pub(crate) fn renewed(expires_at: Option<DateTime<Utc>>) -> String {
+    json!({ "type": "pong", "payload": { "expiresAt": expires_at.map(instant) } }).to_string()
+}
+
+/// `ping` whose payload says that the token is about to expire: the protocol lets both sides put anything there, and a
+/// client that does not know ours answers with a pong like to any other.
+pub(crate) fn expiring(expires_at: DateTime<Utc>) -> String {
+    json!({ "type": "ping", "payload": { "type": "token_expiring", "expiresAt": instant(expires_at) } }).to_string()
+}
+
+/// An instant as the transports write it: RFC 3339, UTC, whole seconds like the token's own times.
+pub(crate) fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 /// `next`: one result.

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use tungstenite::error::{CapacityError, Error as WireError};
 use uuid::Uuid;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, Standing};
 use crate::failure::Code;
 use crate::http::answer::Answer;
 use crate::http::negotiation::Media;
@@ -135,9 +135,13 @@ struct Connection {
 }
 
 struct SignedIn {
-    caller: Arc<Caller>,
-    /// When the token stops to count; `None` for a caller without a token.
-    ends_at: Option<DateTime<Utc>>,
+    /// Where the running operations hear of a new token.
+    newest: watch::Sender<Arc<Caller>>,
+    standing: Standing,
+    /// The token's `exp`; `None` for a caller without a token.
+    expires_at: Option<DateTime<Utc>>,
+    /// Whether the client has been told that its token is about to expire.
+    is_warned: bool,
     _seat: SubjectSeat,
 }
 
@@ -165,18 +169,17 @@ impl Connection {
         let mut heard = Instant::now();
         let mut ping_at = heard + ping_every;
         loop {
-            let ends_at = self.signed_in.as_ref().and_then(|signed_in| signed_in.ends_at);
-            let expiry = async {
-                match ends_at {
-                    Some(at) => clock.sleep_until(at).await,
-                    None => std::future::pending().await,
-                }
+            let (warn_at, ends_at) = (self.warns_at(), self.ends_at());
+            let reached = async |at: Option<DateTime<Utc>>| match at {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
             };
             let step = tokio::select! {
                 biased;
-                () = expiry => ControlFlow::Break(Closing::FORBIDDEN),
+                () = reached(ends_at) => ControlFlow::Break(Closing::FORBIDDEN),
                 () = shutdown.cancelled() => ControlFlow::Break(Closing::RESTART),
                 () = sleep_until(self.init_by), if self.signed_in.is_none() => ControlFlow::Break(Closing::INIT_TIMEOUT),
+                () = reached(warn_at) => self.warn(),
                 () = sleep_until(heard + idle_for) => return None,
                 () = sleep_until(ping_at) => {
                     ping_at += ping_every;
@@ -239,37 +242,53 @@ impl Connection {
         let Some(seat) = self.edge.sockets.take(subject, self.edge.graphql.socket.max_per_subject) else {
             return ControlFlow::Break(Closing::BUSY);
         };
-        let ends_at = self.ends_at(&caller);
-        self.signed_in = Some(SignedIn { caller: Arc::new(caller), ends_at, _seat: seat });
+        let expires_at = caller.expires_at;
+        let (newest, standing) = Standing::changing(caller);
+        self.signed_in = Some(SignedIn { newest, standing, expires_at, is_warned: false, _seat: seat });
         self.say(protocol::ack())
     }
 
-    /// A ping that carries a token prolongs the socket without a gap: the running operations go on, later ones run with
-    /// the new token's scopes. It must be the same subject's, with no
-    /// scope less.
+    /// A ping that carries a token renews the socket without a gap. It must be the same subject's of the same agency; its
+    /// scopes count at once, for the operations that run too.
     async fn renew(&mut self, payload: &Map<String, Value>) -> Step {
         let Some(token) = given(payload).and_then(Value::as_str).and_then(auth::token_of) else {
             return ControlFlow::Break(Closing::FORBIDDEN);
         };
-        let caller = match self.resolve(token).await {
+        let (clock, ends_at) = (self.edge.parts.clock.clone(), self.ends_at());
+        let expiry = async {
+            match ends_at {
+                Some(at) => clock.sleep_until(at).await,
+                None => std::future::pending().await,
+            }
+        };
+        // However long the new token takes to be checked, the old one is not prolonged by it.
+        let caller = tokio::select! {
+            caller = self.resolve(token) => caller,
+            () = expiry => Err(Closing::FORBIDDEN),
+        };
+        let caller = match caller {
             Ok(caller) => caller,
             Err(reason) => return ControlFlow::Break(reason),
         };
-        let ends_at = self.ends_at(&caller);
-        match &mut self.signed_in {
-            // With fewer scopes the running operations would outlive their permission.
-            Some(held)
-                if held.caller.agency == caller.agency
-                    && held.caller.subject == caller.subject
-                    && held.caller.scopes.iter().all(|scope| caller.has(*scope)) =>
-            {
-                held.caller = Arc::new(caller);
-                held.ends_at = ends_at;
-                // The token is not sent back.
-                self.say(protocol::pong(None))
-            }
-            _ => ControlFlow::Break(Closing::FORBIDDEN),
+        let Some(signed_in) = &mut self.signed_in else { return ControlFlow::Break(Closing::FORBIDDEN) };
+        let held = signed_in.standing.now();
+        if (held.agency, &held.subject) != (caller.agency, &caller.subject) {
+            return ControlFlow::Break(Closing::FORBIDDEN);
         }
+        let expires_at = caller.expires_at;
+        signed_in.expires_at = expires_at;
+        signed_in.is_warned = false;
+        signed_in.newest.send_replace(Arc::new(caller));
+        // The token itself is not sent back.
+        self.say(protocol::renewed(expires_at))
+    }
+
+    /// Tells the client that its token is about to expire.
+    fn warn(&mut self) -> Step {
+        let Some(signed_in) = &mut self.signed_in else { return ControlFlow::Continue(()) };
+        signed_in.is_warned = true;
+        let expires_at = signed_in.expires_at;
+        expires_at.map_or(ControlFlow::Continue(()), |at| self.say(protocol::expiring(at)))
     }
 
     async fn resolve(&self, token: &str) -> Result<Caller, Closing> {
@@ -281,8 +300,15 @@ impl Connection {
         })
     }
 
-    fn ends_at(&self, caller: &Caller) -> Option<DateTime<Utc>> {
-        caller.expires_at.map(|at| self.edge.parts.verifier.ends_at(at))
+    /// When the token stops to count; `None` without one.
+    fn ends_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.edge.parts.verifier.ends_at(self.signed_in.as_ref()?.expires_at?))
+    }
+
+    /// When the client is to be told that its token is about to expire; `None` when it has been, and without a token.
+    fn warns_at(&self) -> Option<DateTime<Utc>> {
+        let signed_in = self.signed_in.as_ref().filter(|signed_in| !signed_in.is_warned)?;
+        Some(self.edge.parts.verifier.warns_at(signed_in.expires_at?))
     }
 
     fn subscribe(&mut self, id: String, request: Value) -> Step {
@@ -292,7 +318,7 @@ impl Connection {
             Err(NoPlace::Duplicate) => return ControlFlow::Break(Closing::DUPLICATE_ID),
             Err(NoPlace::Full) => Err(Refusal::new(Code::TooManySubscriptions, Code::TooManySubscriptions.as_str())),
             Ok(()) => Parameters::from_value(request, &self.edge.documents)
-                .and_then(|parameters| Operation::admit(&self.edge, parameters, &signed_in.caller, request_id)),
+                .and_then(|parameters| Operation::admit(&self.edge, parameters, &signed_in.standing, request_id)),
         };
         match admitted {
             Ok(operation) => {

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::json;
@@ -24,6 +25,7 @@ use crate::http::answer::Answer;
 use crate::http::graphql::plain;
 use crate::http::negotiation::Streaming;
 use crate::http::operation::Operation;
+use crate::http::protocol;
 use crate::http::request::Parameters;
 use crate::http::{Edge, refusal::Refusal};
 
@@ -44,13 +46,35 @@ pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, c
         OperationType::Subscription => operation.stream(),
         _ => single(operation),
     };
-    let ends_at = caller.expires_at.map(|at| edge.parts.verifier.ends_at(at));
-    let over = over(edge.parts.clock.clone(), ends_at, edge.parts.shutdown.clone());
+    let (clock, verifier) = (edge.parts.clock.clone(), &edge.parts.verifier);
+    let ends_at = caller.expires_at.map(|at| verifier.ends_at(at));
+    let over = over(clock.clone(), ends_at, edge.parts.shutdown.clone());
+    let notice = caller.expires_at.map(|at| notice(clock, verifier.warns_at(at), form.expiring(at)).boxed());
     let frames = answers.map(move |answer| form.frame(&answer)).chain(stream::once(async move { form.end() })).boxed();
+    let frames = noticed(frames, notice);
     let body = Body::from_stream(
         beating(frames, form, edge.graphql.heartbeat).take_until(over.boxed()).map(Ok::<_, std::convert::Infallible>),
     );
     plain(StatusCode::OK, form.media(), body)
+}
+
+/// The frame that says that the token is about to expire, when it is time.
+async fn notice(clock: Clock, at: DateTime<Utc>, frame: Bytes) -> Bytes {
+    clock.sleep_until(at).await;
+    frame
+}
+
+/// The frames, with one of another kind among them when that is ready. They end with the first ones.
+fn noticed(frames: BoxStream<'static, Bytes>, notice: Option<BoxFuture<'static, Bytes>>) -> BoxStream<'static, Bytes> {
+    stream::unfold((frames, notice), |(mut frames, mut notice)| async move {
+        let Some(waiting) = notice.as_mut() else { return Some((frames.next().await?, (frames, None))) };
+        tokio::select! {
+            biased;
+            frame = waiting => Some((frame, (frames, None))),
+            frame = frames.next() => Some((frame?, (frames, notice))),
+        }
+    })
+    .boxed()
 }
 
 fn single(operation: Operation) -> BoxStream<'static, Answer> {
@@ -106,6 +130,16 @@ impl Streaming {
             Self::Events => Bytes::from_static(b":\n\n"),
             Self::Multipart => Bytes::from(part("{}")),
         }
+    }
+
+    /// Says that the token is about to expire, in a form that clients pass over: a comment between events (a named event
+    /// would break graphql-sse), and a part that holds no result.
+    fn expiring(self, expires_at: DateTime<Utc>) -> Bytes {
+        let at = protocol::instant(expires_at);
+        Bytes::from(match self {
+            Self::Events => format!(": token_expiring {at}\n\n"),
+            Self::Multipart => part(&json!({ "extensions": { "tokenExpiring": { "expiresAt": at } } }).to_string()),
+        })
     }
 
     fn end(self) -> Bytes {

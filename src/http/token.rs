@@ -50,6 +50,7 @@ pub struct Verifier {
     audience: String,
     typ: Option<String>,
     leeway: TimeDelta,
+    notice: TimeDelta,
 }
 
 impl Verifier {
@@ -65,6 +66,7 @@ impl Verifier {
             audience: auth.audience.clone(),
             typ: auth.typ.clone(),
             leeway: TimeDelta::from_std(auth.leeway).unwrap_or_default(),
+            notice: TimeDelta::from_std(auth.expiry_notice).unwrap_or_default(),
         })
     }
 
@@ -76,6 +78,11 @@ impl Verifier {
     /// The moment from which a token with these claims no longer counts: `exp` and the leeway.
     pub fn ends_at(&self, expires_at: DateTime<Utc>) -> DateTime<Utc> {
         expires_at + self.leeway
+    }
+
+    /// The moment at which whoever holds a stream open with such a token is told that it is about to expire.
+    pub fn warns_at(&self, expires_at: DateTime<Utc>) -> DateTime<Utc> {
+        expires_at - self.notice
     }
 
     /// The claims of a token that is signed, current and meant for us.

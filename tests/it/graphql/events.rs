@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use recert::caller::Caller;
+use recert::caller::{Caller, Scope, Standing};
 use recert::events::Position;
 use recert::ids::OrderId;
 use recert::words::{CaseEventKind, OrderStatus};
@@ -24,7 +24,7 @@ async fn moved(stage: &Stage, (case, order): (Seeded, OrderId)) {
 }
 
 /// Follows the log; the hub runs until the test ends.
-fn follow(stage: &Stage, caller: Caller, variables: Value) -> impl Stream<Item = Value> + Unpin {
+fn follow(stage: &Stage, caller: impl Into<Standing>, variables: Value) -> impl Stream<Item = Value> + Unpin {
     let frames = stage.schema.execute_stream(stage.request(caller, EVENTS, variables));
     Box::pin(frames.map(|frame| serde_json::to_value(&frame).unwrap()))
 }
@@ -188,4 +188,100 @@ async fn a_cursor_that_is_not_ours_is_refused() {
     }
     let blind = follow(&stage, stage.caller(&[]), json!({})).next().await.unwrap();
     assert_eq!(blind["errors"][0]["extensions"]["code"], "FORBIDDEN", "{blind:#}");
+}
+
+#[tokio::test]
+async fn a_new_tokens_scopes_count_at_once_and_leave_no_gap() {
+    let stage = stage().await;
+    let worker = stage.seed().caseworker(stage.agency, "w1").await;
+    let new = NewCase { assignee: Some(worker), ..NewCase::due("mine", day(2026, 4, 1)) };
+    let mine = stage.seed().case(stage.agency, new).await;
+    let theirs = one(&stage, "theirs").await.0;
+    let happened =
+        async |case, assignee| stage.seed().event(case, CaseEventKind::ReviewCompleted, None, assignee).await;
+    let numbers =
+        |events: &[Value]| -> Vec<Value> { events.iter().map(|event| event["case"]["number"].clone()).collect() };
+    live(&stage, async {
+        let (newest, standing) = Standing::changing(stage.anybody());
+        let mut frames = follow(&stage, standing, json!({}));
+        frame(&mut frames).await;
+        happened(theirs, None).await;
+        assert_eq!(numbers(&[frame(&mut frames).await]), ["theirs"]);
+
+        // Fewer scopes: the colleague's case is out of sight from the next event on.
+        newest.send_replace(stage.limited(worker).into());
+        happened(theirs, None).await;
+        happened(mine, Some(worker)).await;
+        assert_eq!(numbers(&[frame(&mut frames).await]), ["mine"]);
+
+        // More scopes: events go on after the last one that came, each once, without another opening.
+        happened(theirs, None).await;
+        newest.send_replace(stage.anybody().into());
+        happened(mine, Some(worker)).await;
+        assert_eq!(numbers(&[frame(&mut frames).await, frame(&mut frames).await]), ["theirs", "mine"]);
+
+        // Other scopes over the same cases: nothing is read again.
+        newest.send_replace(stage.caller(&[Scope::CasesRead]).into());
+        happened(theirs, None).await;
+        assert_eq!(numbers(&[frame(&mut frames).await]), ["theirs"]);
+
+        // No scope at all is the end, and says so.
+        newest.send_replace(stage.caller(&[]).into());
+        let last = frames.next().await.unwrap();
+        assert_eq!(last["errors"][0]["extensions"]["code"], "FORBIDDEN", "{last:#}");
+        assert_eq!(frames.next().await, None);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stream_that_is_renewed_before_it_opens_opens_once_where_it_was_asked_to() {
+    let stage = stage().await;
+    let worker = stage.seed().caseworker(stage.agency, "w1").await;
+    let case = one(&stage, "1").await;
+    moved(&stage, case).await;
+    moved(&stage, case).await;
+    let page = stage.data(EVENTS_PAGE, json!({ "first": 1 })).await;
+    let after = page["caseEvents"]["pageInfo"]["endCursor"].clone();
+    let (newest, standing) = Standing::changing(stage.limited(worker));
+    let mut frames = follow(&stage, standing, json!({ "after": after }));
+    newest.send_replace(stage.anybody().into());
+    live(&stage, async {
+        let opened = frame(&mut frames).await;
+        assert_eq!((&opened["kind"], &opened["cursor"]), (&json!("STREAM_OPENED"), &after));
+        assert_eq!(frame(&mut frames).await["kind"], "ORDER_STATUS_CHANGED");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_case_given_to_somebody_else_is_out_of_sight_with_the_next_event() {
+    let stage = stage().await;
+    let (mine, other) =
+        (stage.seed().caseworker(stage.agency, "w1").await, stage.seed().caseworker(stage.agency, "w2").await);
+    let cases =
+        ["kept", "given"].map(|number| NewCase { assignee: Some(mine), ..NewCase::due(number, day(2026, 4, 1)) });
+    let [kept, given] = cases;
+    let kept = stage.seed().case(stage.agency, kept).await;
+    let given = stage.seed().case(stage.agency, given).await;
+    let assign = async |to| {
+        Box::pin(recert::cases::assign(&stage.kit, &stage.anybody(), given.case, to, None)).await.unwrap();
+    };
+    let watched = Box::pin(async {
+        let mut frames = follow(&stage, stage.limited(mine), json!({}));
+        let mut others = follow(&stage, stage.limited(other), json!({}));
+        frame(&mut frames).await;
+        frame(&mut others).await;
+        stage.seed().event(given, CaseEventKind::ReviewCompleted, None, Some(mine)).await;
+        assert_eq!(frame(&mut frames).await["case"]["number"], "given");
+        assign(Some(other)).await;
+        // The one who has it now hears of it; the one who had it hears only of the other case from here on.
+        let event = frame(&mut others).await;
+        assert_eq!((&event["kind"], &event["case"]["number"]), (&json!("CASE_STATUS_CHANGED"), &json!("given")));
+        stage.seed().event(kept, CaseEventKind::ReviewCompleted, None, Some(mine)).await;
+        assert_eq!(frame(&mut frames).await["case"]["number"], "kept");
+        assign(Some(mine)).await;
+        assert_eq!(frame(&mut frames).await["case"]["number"], "given");
+    });
+    live(&stage, watched).await;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Request, Variables};
 use chrono::{NaiveDate, TimeZone, Utc};
-use recert::caller::{Caller, Scope};
+use recert::caller::{Caller, Scope, Standing};
 use recert::clock::Clock;
 use recert::config::{Renewals, Webhooks, Work};
 use recert::events::Hub;
@@ -79,7 +79,7 @@ impl Stage {
         Caller { caseworker: Some(to), ..self.caller(&[Scope::CasesReadAssigned]) }
     }
 
-    pub(crate) fn request(&self, caller: Caller, document: &str, variables: Value) -> Request {
+    pub(crate) fn request(&self, caller: impl Into<Standing>, document: &str, variables: Value) -> Request {
         Request::new(document).variables(Variables::from_json(variables)).data(request_data(&self.kit, caller))
     }
 

@@ -6,6 +6,7 @@ mod graphql;
 mod hardening;
 mod hooks;
 mod keys;
+mod renewal;
 mod socket;
 mod stage;
 mod stream;

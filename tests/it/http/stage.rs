@@ -67,7 +67,7 @@ struct Paint {
 #[Object]
 impl Query {
     async fn hello(&self, ctx: &Context<'_>) -> String {
-        format!("hello {}", ctx.data_unchecked::<Session>().caller.subject)
+        format!("hello {}", ctx.data_unchecked::<Session>().caller.now().subject)
     }
 
     async fn add(&self, a: i32, b: i32) -> i32 {
@@ -138,6 +138,18 @@ impl Subscriptions {
     /// As many big frames as the reader takes.
     async fn flood(&self) -> impl Stream<Item = String> {
         futures_util::stream::repeat_with(|| "x".repeat(64 * 1024))
+    }
+
+    /// The caller's scopes, now and with every new token.
+    async fn scopes(&self, ctx: &Context<'_>) -> impl Stream<Item = Vec<String>> {
+        let standing = ctx.data_unchecked::<Session>().caller.clone();
+        futures_util::stream::unfold((standing, true), |(mut standing, is_first)| async move {
+            if !is_first {
+                standing.changed().await;
+            }
+            let scopes = standing.now().scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
+            Some((scopes, (standing, false)))
+        })
     }
 
     async fn panics(&self) -> impl Stream<Item = i32> {

@@ -90,3 +90,27 @@ async fn a_drain_ends_streams_and_lets_the_connections_go() {
     stage.tasks.close();
     stage.tasks.wait().await;
 }
+
+#[tokio::test]
+async fn a_token_about_to_expire_is_announced_between_the_events() {
+    let stage = Stage::open().await;
+    let multipart = "multipart/mixed;subscriptionSpec=\"1.0\", application/json";
+    let part = "{\"extensions\":{\"tokenExpiring\":{\"expiresAt\":\"2026-11-23T13:00:00Z\"}}}";
+    let mut open = Vec::new();
+    for (accept, expected) in [("text/event-stream", ": token_expiring 2026-11-23T13:00:00Z\n\n"), (multipart, part)] {
+        let mut response = stage.post().header("accept", accept).body(ENDLESS).send().await.unwrap();
+        let first = response.chunk().await.unwrap().unwrap();
+        assert!(std::str::from_utf8(&first).unwrap().contains("c1"));
+        open.push((response, expected));
+    }
+    stage.clock.advance(Duration::from_mins(59));
+    for (response, expected) in &mut open {
+        let notice = tokio::time::timeout(Duration::from_secs(20), response.chunk()).await.expect("a notice in time");
+        let notice = notice.unwrap().unwrap();
+        assert!(std::str::from_utf8(&notice).unwrap().ends_with(*expected), "{notice:?}");
+    }
+    stage.clock.advance(Duration::from_secs(90));
+    for (response, expected) in open {
+        assert_eq!(response.text().await.unwrap(), "", "{expected} comes once, and nothing after the end");
+    }
+}
