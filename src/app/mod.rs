@@ -1,7 +1,8 @@
 //! Builds every long-lived thing once, wires it, and takes it down again in order.
 //!
 //! Nothing else in the crate spawns a task that outlives its caller. Stopping goes from the outside in: readiness goes
-//! off, listeners and streams close, requests in hand end, background work ends what it holds, the database closes.
+//! off, the public listener and the streams close, requests and jobs in hand end or are put back, the tail of the log and
+//! the operators' listener end, the database closes.
 
 mod ports;
 
@@ -17,7 +18,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::events::Hub;
+use crate::events::{self, Hub};
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Kit};
@@ -47,15 +48,21 @@ pub struct App {
     admin: SocketAddr,
     kit: Kit,
     is_draining: Arc<AtomicBool>,
-    /// Listeners, requests and streams.
+    drain_notice: Duration,
+    drain_timeout: Duration,
+    /// The public listener, requests and streams.
     edge: TaskTracker,
     close_edge: CancellationToken,
+    at_once: CancellationToken,
     /// Background work.
+    work: TaskTracker,
+    end_work: work::End,
+    /// What requests and streams need until their end: the tail of the log, fresh keys.
     inner: TaskTracker,
     close_inner: CancellationToken,
-    /// Wake-ups from and to other replicas.
-    bus: TaskTracker,
-    close_bus: CancellationToken,
+    /// The operators' listener, and wake-ups from and to other replicas.
+    last: TaskTracker,
+    close_last: CancellationToken,
 }
 
 /// Why the gateway does not start.
@@ -64,6 +71,11 @@ pub enum StartError {
     /// Migrations are missing on PostgreSQL.
     #[error("the database is behind by {} (first: {}). Apply the migrations with `recert migrate`, then start again", plural(.0.len()), .0.first().map_or("", String::as_str))]
     Behind(Vec<String>),
+    /// The rows come from another server.
+    #[error(
+        "the event log was written on another PostgreSQL server, whose numbers this one has not reached; it would stand still. After restoring a dump run `recert migrate --new-epoch`, then start again"
+    )]
+    Moved,
     /// The database fails.
     #[error("the database failed at start")]
     Storage(#[from] storage::Error),
@@ -113,6 +125,7 @@ impl App {
         let verifier = Arc::new(token::Verifier::load(&config.auth, kit.clock.clone()).await?);
 
         let (edge, close_edge) = (TaskTracker::new(), CancellationToken::new());
+        let at_once = CancellationToken::new();
         let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
         let router = http::router(
             http::Parts {
@@ -124,6 +137,7 @@ impl App {
                 ids: kit.ids.clone(),
                 tasks: edge.clone(),
                 shutdown: close_edge.clone(),
+                at_once: at_once.clone(),
             },
             &config.server,
             &config.graphql,
@@ -135,9 +149,10 @@ impl App {
         let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
 
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
-        inner.spawn(work::run(kit.clone(), close_inner.clone()));
-        let (bus, close_bus) = (TaskTracker::new(), CancellationToken::new());
-        bus.spawn(wake::run(kit.db.clone(), config.work.wake.clone(), close_bus.clone()));
+        let (work, end_work) = (TaskTracker::new(), work::End::default());
+        work.spawn(work::run(kit.clone(), end_work.clone()));
+        let (last, close_last) = (TaskTracker::new(), CancellationToken::new());
+        last.spawn(wake::run(kit.db.clone(), config.work.wake.clone(), close_last.clone()));
         let stop = close_inner.clone();
         inner.spawn(async move { stop.run_until_cancelled(collector.keep_up()).await });
         let stop_keys = close_inner.clone();
@@ -150,10 +165,9 @@ impl App {
         if let Some(public_url) = config.server.public_url.clone() {
             inner.spawn(register(kit.clone(), public_url, close_inner.clone()));
         }
-        for (listener, router) in [(public, router), (admin, health)] {
-            let timeout = config.server.header_timeout;
-            edge.spawn(serve::serve(listener, router, timeout, edge.clone(), close_edge.clone()));
-        }
+        let timeout = config.server.header_timeout;
+        edge.spawn(serve::serve(public, router, timeout, edge.clone(), close_edge.clone()));
+        last.spawn(serve::serve(admin, health, timeout, last.clone(), close_last.clone()));
         tracing::info!(public = %public_addr, admin = %admin_addr, "the gateway answers");
         Ok(Self {
             public: public_addr,
@@ -161,11 +175,16 @@ impl App {
             kit,
             is_draining,
             edge,
+            drain_notice: config.server.drain_notice,
+            drain_timeout: config.server.drain_timeout,
             close_edge,
+            at_once,
+            work,
+            end_work,
             inner,
             close_inner,
-            bus,
-            close_bus,
+            last,
+            close_last,
         })
     }
 
@@ -184,30 +203,50 @@ impl App {
         &self.kit
     }
 
-    /// Takes everything down in order. `notice` is how long readiness is off before listeners close, so that a load
-    /// balancer has time to notice.
+    /// Takes everything down in order and at leisure, as `[server]` says: readiness goes off and load balancers get time
+    /// to notice; then nothing new is accepted or begun, streams are closed one after the other, and what is in hand ends.
+    pub async fn drain(self) {
+        let (notice, timeout) = (self.drain_notice, self.drain_timeout);
+        self.end(notice, timeout).await;
+    }
+
+    /// The same at once: streams are closed together. `notice` is how long readiness is off before.
     pub async fn stop(self, notice: Duration) {
+        self.at_once.cancel();
+        let timeout = self.drain_timeout;
+        self.end(notice, timeout).await;
+    }
+
+    async fn end(self, notice: Duration, timeout: Duration) {
         self.is_draining.store(true, Ordering::Relaxed);
         tokio::time::sleep(notice).await;
+        tracing::info!("nothing new is accepted; what is in hand ends");
         self.close_edge.cancel();
         self.edge.close();
-        if tokio::time::timeout(Duration::from_secs(20), self.edge.wait()).await.is_err() {
-            tracing::warn!("requests in hand did not end in time; they are broken off");
+        self.end_work.stop.cancel();
+        self.work.close();
+        let in_hand = async { tokio::join!(self.edge.wait(), self.work.wait()) };
+        if tokio::time::timeout(timeout, in_hand).await.is_err() {
+            tracing::warn!("not everything in hand ended in time; it is broken off");
         }
+        self.end_work.break_off.cancel();
+        ended(&self.work, Duration::from_secs(2), "jobs were not put back in time; their leases will run out").await;
         self.close_inner.cancel();
         self.inner.close();
-        if tokio::time::timeout(Duration::from_secs(5), self.inner.wait()).await.is_err() {
-            tracing::warn!("background work did not end in time; its leases will run out");
-        }
-        // Last, so that the others hear of what was just put back.
-        self.close_bus.cancel();
-        self.bus.close();
-        if tokio::time::timeout(Duration::from_secs(1), self.bus.wait()).await.is_err() {
-            tracing::debug!("the bus did not end in time");
-        }
+        ended(&self.inner, Duration::from_secs(1), "background work did not end in time").await;
+        // Last, so that the others hear of what was just put back, and operators can look until the end.
+        self.close_last.cancel();
+        self.last.close();
+        ended(&self.last, Duration::from_secs(1), "the operators' listener or the bus did not end in time").await;
         if let Err(error) = self.kit.db.close().await {
             tracing::warn!(%error, "the database did not close in order");
         }
+    }
+}
+
+async fn ended(tasks: &TaskTracker, time: Duration, otherwise: &'static str) {
+    if tokio::time::timeout(time, tasks.wait()).await.is_err() {
+        tracing::warn!("{otherwise}");
     }
 }
 
@@ -217,7 +256,10 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
     }
     let missing: Vec<String> =
         db.migrations().await?.into_iter().filter(|(_, is_applied)| !is_applied).map(|(name, _)| name).collect();
-    if missing.is_empty() { Ok(()) } else { Err(StartError::Behind(missing)) }
+    if !missing.is_empty() {
+        return Err(StartError::Behind(missing));
+    }
+    if events::has_foreign_numbers(db).await? { Err(StartError::Moved) } else { Ok(()) }
 }
 
 async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {

@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use crate::cli::Failure;
 use crate::cli::settings::SettingsArgs;
 use crate::config::{self, Sources};
+use crate::events;
 use crate::storage::Database;
 
 /// The flags of `recert migrate`.
@@ -13,12 +14,19 @@ pub struct Args {
     /// List the migrations, applied and missing, and change nothing
     #[arg(long)]
     pub status: bool,
+    /// After restoring a backup or moving to another server: begin a new epoch, in which every cursor that a client
+    /// holds is refused
+    ///
+    /// Stop the gateways first. A restored database has forgotten events that clients have seen; without a new epoch
+    /// their cursors would be continued at other events.
+    #[arg(long, conflicts_with = "status")]
+    pub new_epoch: bool,
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
 }
 
-/// Applies what is missing, or lists what there is. Needs the settings of the database alone.
+/// Applies what is missing, or lists what there is; begins a new epoch when asked to. Needs the settings of the database alone.
 ///
 /// # Errors
 /// [`Failure::Settings`]; [`Failure::Failed`] when the database cannot be reached or a migration fails, which then left
@@ -43,6 +51,10 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     }
     if !args.status && missing == 0 {
         writeln!(out, "The database is up to date.").map_err(Failure::Output)?;
+    }
+    if args.new_epoch {
+        let epoch = events::renew_epoch(&db).await.map_err(failed)?;
+        writeln!(out, "Epoch {epoch} has begun: clients read anew and get new cursors.").map_err(Failure::Output)?;
     }
     db.close().await.map_err(failed)
 }

@@ -1,12 +1,13 @@
 //! `recert serve`: the gateway.
 
 use std::io::{self, Write as _};
+use std::time::Duration;
 
 use crate::app::{self, App};
 use crate::cli::Failure;
 use crate::cli::logging;
 use crate::cli::settings::SettingsArgs;
-use crate::cli::stop::Signals;
+use crate::cli::stop::{Asked, Signals};
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
 use crate::ids::Ids;
@@ -69,8 +70,10 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let parts = app::Parts { ids: Ids::new(clock.clone()), clock, db };
     let mut signals = Signals::listen()?;
     let app = App::start(&config, parts).await.map_err(|error| failed(&error))?;
-    let notice = signals.next().await;
-    signals.end(app.stop(notice)).await
+    match signals.next().await {
+        Asked::AtOnce => signals.end(app.stop(Duration::ZERO)).await,
+        Asked::AtLeisure => signals.end(app.drain()).await,
+    }
 }
 
 /// `--check`: says whether the settings are usable, and touches neither database nor network.

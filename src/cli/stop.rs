@@ -1,13 +1,17 @@
 //! When a long-running command is told to stop: Ctrl-C or SIGTERM, and once more for those in a hurry.
 
-use std::time::Duration;
-
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::Failure;
 
-/// How long readiness is off before listeners close: load balancers look every few seconds.
-const NOTICE: Duration = Duration::from_secs(5);
+/// How a process is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// By a person at a terminal (Ctrl-C), who sees what happens and waits for it.
+    AtOnce,
+    /// By the system (SIGTERM), which gives notice to others and time to what is in hand.
+    AtLeisure,
+}
 
 /// The two signals that ask for an end.
 #[derive(Debug)]
@@ -27,12 +31,11 @@ impl Signals {
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
-    /// Waits for a signal, and answers how long others should have notice of the end: a person at a terminal has seen it
-    /// already.
-    pub async fn next(&mut self) -> Duration {
+    /// Waits for a signal.
+    pub async fn next(&mut self) -> Asked {
         tokio::select! {
-            _ = self.interrupt.recv() => Duration::ZERO,
-            _ = self.terminate.recv() => NOTICE,
+            _ = self.interrupt.recv() => Asked::AtOnce,
+            _ = self.terminate.recv() => Asked::AtLeisure,
         }
     }
 

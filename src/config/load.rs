@@ -9,7 +9,7 @@ use super::agencies::agencies;
 use super::problems::Problems;
 use super::reader::{Read, Reader};
 use super::sources::{Origin, Sources};
-use super::values::{self, count, days, millis, seconds, switch};
+use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
     Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work,
 };
@@ -73,6 +73,14 @@ fn server(r: &mut Reader<'_>) -> Server {
     if listen == admin_listen && listen.port() != 0 {
         r.report("server.admin_listen", origin, "is the same address as server.listen", "use another port");
     }
+    let spread = r.open("server.drain_spread", &["RECERT_DRAIN_SPREAD"], seconds_or_none);
+    let timeout = r.open("server.drain_timeout", &["RECERT_DRAIN_TIMEOUT"], seconds);
+    let origin = set_by([&spread, &timeout]);
+    let (drain_spread, drain_timeout) = (spread.or(default.drain_spread), timeout.or(default.drain_timeout));
+    if drain_spread > drain_timeout {
+        let what = "is longer than server.drain_timeout, so that the last streams would be broken off";
+        r.report("server.drain_spread", origin, what, "make it shorter than the time-out");
+    }
     Server {
         listen,
         admin_listen,
@@ -80,6 +88,9 @@ fn server(r: &mut Reader<'_>) -> Server {
         header_timeout: r.open("server.header_timeout", &["RECERT_HEADER_TIMEOUT"], seconds).or(default.header_timeout),
         body_timeout: r.open("server.body_timeout", &["RECERT_BODY_TIMEOUT"], seconds).or(default.body_timeout),
         cors_origins: r.open("server.cors_origins", &["RECERT_CORS_ORIGINS"], values::origins).or(default.cors_origins),
+        drain_notice: r.open("server.drain_notice", &["RECERT_DRAIN_NOTICE"], seconds_or_none).or(default.drain_notice),
+        drain_spread,
+        drain_timeout,
     }
 }
 
@@ -139,9 +150,9 @@ fn auth(r: &mut Reader<'_>) -> Auth {
         jwks: jwks.ok(),
         hmac_secret: hmac_secret.ok(),
         typ: r.open("auth.typ", &["RECERT_AUTH_TYP"], values::line).ok(),
-        leeway: r.open("auth.leeway", &["RECERT_AUTH_LEEWAY"], values::seconds_or_none).or(default.leeway),
+        leeway: r.open("auth.leeway", &["RECERT_AUTH_LEEWAY"], seconds_or_none).or(default.leeway),
         expiry_notice: r
-            .open("auth.expiry_notice", &["RECERT_AUTH_EXPIRY_NOTICE"], values::seconds_or_none)
+            .open("auth.expiry_notice", &["RECERT_AUTH_EXPIRY_NOTICE"], seconds_or_none)
             .or(default.expiry_notice),
     }
 }

@@ -66,6 +66,14 @@ pub struct Server {
     pub body_timeout: Duration,
     /// `RECERT_CORS_ORIGINS`: origins that browsers may call from, separated by commas. Default none.
     pub cors_origins: Vec<String>,
+    /// `RECERT_DRAIN_NOTICE`: seconds between SIGTERM, which turns readiness off, and the closing of the listener; 0 is
+    /// possible. Default 5.
+    pub drain_notice: Duration,
+    /// `RECERT_DRAIN_SPREAD`: seconds over which the open streams are then closed, each at a moment of chance; 0 closes
+    /// all at once. Default 5.
+    pub drain_spread: Duration,
+    /// `RECERT_DRAIN_TIMEOUT`: seconds that requests, streams and jobs in hand have from then on. Default 20.
+    pub drain_timeout: Duration,
 }
 
 impl Default for Server {
@@ -77,6 +85,9 @@ impl Default for Server {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             cors_origins: Vec::new(),
+            drain_notice: Duration::from_secs(5),
+            drain_spread: Duration::from_secs(5),
+            drain_timeout: Duration::from_secs(20),
         }
     }
 }

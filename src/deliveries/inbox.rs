@@ -7,7 +7,7 @@ use sea_orm::{
     QuerySelect,
 };
 
-use super::{Claimed, NewDelivery, WaitsFor};
+use super::{Claimed, Lease, NewDelivery, WaitsFor};
 use crate::ids::{AgencyId, DeliveryId};
 use crate::kit::Kit;
 use crate::storage::entities::deliveries::{self, Column};
@@ -163,6 +163,14 @@ pub(crate) async fn return_lease(kit: &Kit, delivery: &Claimed, next_at: DateTim
     let tx = kit.db.begin().await?;
     mine(delivery).set(row).exec(&tx).await?;
     tx.commit().await.map_err(Error::from)
+}
+
+/// Puts back what a claim has taken and nobody has settled.
+pub(crate) async fn put_back(kit: &Kit, Lease(lease): Lease) -> Result<(), Error> {
+    let row = deliveries::ActiveModel { leased_until: Set(None), lease: Set(None), ..Default::default() };
+    let tx = kit.db.begin().await?;
+    deliveries::Entity::update_many().set(row).filter(Column::Lease.eq(lease)).exec(&tx).await?;
+    kit.db.commit(tx).await
 }
 
 fn mine(delivery: &Claimed) -> sea_orm::UpdateMany<deliveries::Entity> {

@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, DeliveryId};
 
 pub use self::inbox::{Counts, counts};
-pub(crate) use self::inbox::{claim, last_received, park, return_lease, settle_in_tx, store, wake, wake_parked_in_tx};
+pub(crate) use self::inbox::{
+    claim, last_received, park, put_back, return_lease, settle_in_tx, store, wake, wake_parked_in_tx,
+};
 pub use self::list::{Delivery, count, page};
 
 /// A delivery in hand.
@@ -24,6 +26,17 @@ pub(crate) struct Claimed {
     pub(crate) received_at: DateTime<Utc>,
     pub(crate) attempts: u32,
     lease: uuid::Uuid,
+}
+
+/// What one claim has taken, all of it together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Lease(uuid::Uuid);
+
+impl Claimed {
+    /// The claim that took it.
+    pub(crate) fn lease(&self) -> Lease {
+        Lease(self.lease)
+    }
 }
 
 /// What a parked delivery waits for, by Truv's ids.

@@ -1,12 +1,17 @@
 //! The event log: every committed change of a case, in an order that readers can rely on.
 //!
-//! `append_in_tx` writes an event inside the transaction that makes the change. Readers go by [`Position`]: the log is
-//! read in the order (transaction, id) and, on PostgreSQL, only below the oldest transaction still running, so that a
-//! reader who has passed a position never later finds an event before it. `hub` tails the log once for the process and
+//! `append_in_tx` writes an event inside the transaction that makes the change; the case's version is taken under the lock
+//! of the case's row. Readers go by [`Position`]: the log is read in the order (transaction, id) and, on PostgreSQL, only
+//! below the oldest transaction of this database that is still open, so that a reader who has passed a position never
+//! later finds an event before it. The choice and its price: serial ids alone lose events under concurrent writers, a
+//! lock around every append would queue all of them, and this order costs the writers nothing but lets an open
+//! transaction delay the readers (`horizon`, which proves the rule, limits our own transactions and raises the alarm
+//! about others). A cursor carries the epoch of the database; after a backup was restored `epoch` begins a new one. `hub` tails the log once for the process and
 //! wakes the streams; `stream` turns a starting point into replay and then live events. The log is the truth, a wake-up
 //! only a hint.
 
 mod cursor;
+mod epoch;
 mod horizon;
 mod hub;
 mod log;
@@ -20,6 +25,7 @@ use crate::ids::{AgencyId, CaseId, CaseworkerId, OrderEmployerId, OrderId, Repor
 use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
 
 pub use self::cursor::{Cursor, Position};
+pub use self::epoch::{is_foreign as has_foreign_numbers, renew as renew_epoch};
 pub use self::hub::Hub;
 pub use self::log::{Filter, Page, Window, page, pruned};
 pub(crate) use self::log::{Subject, append_in_tx};

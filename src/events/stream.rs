@@ -106,6 +106,7 @@ impl Reader {
                         Ok(event) => self.take(event),
                         // Too slow for the channel: the log has it all.
                         Err(RecvError::Lagged(_)) => {
+                            metrics::counter!("recert_stream_falls_total").increment(1);
                             self.live = None;
                             self.phase = Phase::Replay;
                         }
@@ -132,6 +133,7 @@ impl Reader {
                 self.phase = Phase::Replay;
                 self.ready.push_back(Frame::Opened(after));
                 if lost {
+                    metrics::counter!("recert_resyncs_total", "reason" => "retention").increment(1);
                     self.ready.push_back(Frame::Resync(after));
                 }
             }

@@ -78,8 +78,11 @@ pub struct Parts {
     pub ids: Ids,
     /// Where sockets and their operations run.
     pub tasks: TaskTracker,
-    /// Ends streams and closes sockets (1012), so that their clients go to another replica.
+    /// Ends streams and closes sockets (1012), so that their clients go to another replica: each at a moment of chance
+    /// within `server.drain_spread`.
     pub shutdown: CancellationToken,
+    /// Ends what `shutdown` has left open for a moment more.
+    pub at_once: CancellationToken,
 }
 
 /// A subject in its agency, or the whole agency.
@@ -91,6 +94,7 @@ pub(crate) struct Edge {
     parts: Parts,
     graphql: Graphql,
     body_timeout: Duration,
+    drain_spread: Duration,
     webhook_max_body_bytes: usize,
     guard: guard::Guard,
     documents: documents::Documents,
@@ -98,6 +102,22 @@ pub(crate) struct Edge {
     in_hand: seats::Seats<Subject>,
     sockets: seats::Seats<Subject>,
     all_sockets: seats::Seats<()>,
+}
+
+impl Edge {
+    /// Waits until a drain reaches one stream. The streams go one after the other in an order of chance, so that their
+    /// clients do not all come to another replica in the same moment.
+    pub(crate) fn leave(&self) -> impl Future<Output = ()> + Send + 'static {
+        let (shutdown, at_once) = (self.parts.shutdown.clone(), self.parts.at_once.clone());
+        let moment = self.drain_spread.mul_f64(rand::random_range(0.0..=1.0));
+        async move {
+            shutdown.cancelled().await;
+            tokio::select! {
+                () = tokio::time::sleep(moment) => {}
+                () = at_once.cancelled() => {}
+            }
+        }
+    }
 }
 
 /// The id of one request, in its log lines, its errors and its `X-Request-Id`.
@@ -115,6 +135,7 @@ pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webho
     let edge = Arc::new(Edge {
         graphql: graphql.clone(),
         body_timeout: server.body_timeout,
+        drain_spread: server.drain_spread,
         webhook_max_body_bytes: webhooks.max_body_bytes,
         guard,
         documents,

@@ -27,8 +27,25 @@ pub(crate) struct Outgoing {
 
 struct Frame {
     message: Message,
+    _counted: Waiting,
     /// The frame's share of the byte limit, given back when it is written.
     _bytes: OwnedSemaphorePermit,
+}
+
+/// Counts a frame for as long as it waits to be written.
+struct Waiting;
+
+impl Waiting {
+    fn count() -> Self {
+        metrics::gauge!("recert_socket_queued_frames").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        metrics::gauge!("recert_socket_queued_frames").decrement(1.0);
+    }
 }
 
 /// The client is gone, or reads too slowly for what it asks.
@@ -40,7 +57,10 @@ impl Outgoing {
     pub(crate) async fn send(&self, text: String) -> Result<(), Stuck> {
         let share = self.share(text.len());
         let bytes = Arc::clone(&self.bytes).acquire_many_owned(share).await.map_err(|_| Stuck)?;
-        self.frames.send(Frame { message: Message::Text(text.into()), _bytes: bytes }).await.map_err(|_| Stuck)
+        self.frames
+            .send(Frame { message: Message::Text(text.into()), _counted: Waiting::count(), _bytes: bytes })
+            .await
+            .map_err(|_| Stuck)
     }
 
     /// Queues a frame if there is room now: for answers to a client that must read before it asks on.
@@ -51,7 +71,7 @@ impl Outgoing {
             Message::Close(_) => 0,
         };
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(self.share(length)).map_err(|_| Stuck)?;
-        self.frames.try_send(Frame { message, _bytes: bytes }).map_err(|_| Stuck)
+        self.frames.try_send(Frame { message, _counted: Waiting::count(), _bytes: bytes }).map_err(|_| Stuck)
     }
 
     /// A frame larger than the whole limit takes all of it, and so goes alone.
@@ -85,21 +105,27 @@ async fn write(
             reason = asked(&mut closing) => break reason,
             frame = queued.recv() => frame,
         };
-        let Some(Frame { message, _bytes }) = frame else { return };
+        let Some(Frame { message, _counted, _bytes }) = frame else { return closed("none") };
         tokio::select! {
             biased;
             reason = asked(&mut closing) => break reason,
             written = tokio::time::timeout(time, sink.send(message)) => match written {
                 Ok(Ok(())) => {}
-                Ok(Err(_)) => return,
+                Ok(Err(_)) => return closed("none"),
                 Err(_) => break Closing::SLOW,
             },
         }
     };
     let Closing(code, words) = reason;
+    closed(&code.to_string());
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(words) };
     // Whether the client still hears it is its own affair.
     let _ = tokio::time::timeout(CLOSE_TIMEOUT, sink.send(Message::Close(Some(frame)))).await;
+}
+
+/// Counts a socket's end by the code it was closed with; `none` when the client went first.
+fn closed(code: &str) {
+    metrics::counter!("recert_socket_closes_total", "code" => code.to_owned()).increment(1);
 }
 
 /// Waits until somebody asks for the end. Losing the asker counts as a fault of the connection.

@@ -4,6 +4,7 @@
 //! (`outgoing.rs`), and a client that leaves it full is told to come back later.
 
 use std::ops::ControlFlow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +103,7 @@ enum Handshake {
 
 /// One socket from its first message to its last.
 async fn converse(edge: Arc<Edge>, socket: WebSocket, handshake: Handshake, _seat: Seat<()>) {
+    let _counted = Open::count();
     let (sink, mut incoming) = socket.split();
     let (closing, asked) = watch::channel(None);
     let (out, write) = outgoing::channel(sink, &edge.graphql.socket, asked);
@@ -120,6 +122,22 @@ async fn converse(edge: Arc<Edge>, socket: WebSocket, handshake: Handshake, _sea
     // behind would reset the connection, and the client would not see the reason.
     let goodbye = async { while let Some(Ok(_)) = incoming.next().await {} };
     let _ = tokio::time::timeout(GOODBYE, goodbye).await;
+}
+
+/// Counts a socket for as long as it is open.
+struct Open;
+
+impl Open {
+    fn count() -> Self {
+        metrics::gauge!("recert_sockets").increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        metrics::gauge!("recert_sockets").decrement(1.0);
+    }
 }
 
 /// What a socket knows of its client.
@@ -164,7 +182,7 @@ impl Connection {
     /// Reads until the socket must close, for the reason answered; `None` when the client has closed it.
     async fn listen(mut self, incoming: &mut SplitStream<WebSocket>) -> Option<Closing> {
         let (ping_every, idle_for) = (self.edge.graphql.socket.ping_interval, self.edge.graphql.socket.idle_timeout);
-        let shutdown = self.edge.parts.shutdown.clone();
+        let mut leave = pin!(self.edge.leave());
         let clock = self.edge.parts.clock.clone();
         let mut heard = Instant::now();
         let mut ping_at = heard + ping_every;
@@ -177,7 +195,7 @@ impl Connection {
             let step = tokio::select! {
                 biased;
                 () = reached(ends_at) => ControlFlow::Break(Closing::FORBIDDEN),
-                () = shutdown.cancelled() => ControlFlow::Break(Closing::RESTART),
+                () = &mut leave => ControlFlow::Break(Closing::RESTART),
                 () = sleep_until(self.init_by), if self.signed_in.is_none() => ControlFlow::Break(Closing::INIT_TIMEOUT),
                 () = reached(warn_at) => self.warn(),
                 () = sleep_until(heard + idle_for) => return None,

@@ -1,9 +1,12 @@
 //! Subscriptions as an HTTP answer without an end: server-sent events (graphql-sse, distinct connections) and
 //! multipart (Apollo's `subscriptionSpec=1.0`, where every part is `{"payload": …}`).
 //!
+//! A drain ends an event stream with `retry:`, which tells the client when to come back.
+//!
 //! An event's id is the cursor found in its payload, so that a browser's `Last-Event-ID` resumes where it broke off.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_graphql::{Name, Value};
@@ -48,12 +51,16 @@ pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, c
     };
     let (clock, verifier) = (edge.parts.clock.clone(), &edge.parts.verifier);
     let ends_at = caller.expires_at.map(|at| verifier.ends_at(at));
-    let over = over(clock.clone(), ends_at, edge.parts.shutdown.clone());
+    let (over, is_leaving) = over(clock.clone(), ends_at, edge.leave());
     let notice = caller.expires_at.map(|at| notice(clock, verifier.warns_at(at), form.expiring(at)).boxed());
+    let hint = stream::once(async move { is_leaving.load(Ordering::Relaxed).then(|| form.retry()).flatten() });
     let frames = answers.map(move |answer| form.frame(&answer)).chain(stream::once(async move { form.end() })).boxed();
     let frames = noticed(frames, notice);
     let body = Body::from_stream(
-        beating(frames, form, edge.graphql.heartbeat).take_until(over.boxed()).map(Ok::<_, std::convert::Infallible>),
+        beating(frames, form, edge.graphql.heartbeat)
+            .take_until(over)
+            .chain(hint.filter_map(std::future::ready))
+            .map(Ok::<_, std::convert::Infallible>),
     );
     plain(StatusCode::OK, form.media(), body)
 }
@@ -84,14 +91,27 @@ fn single(operation: Operation) -> BoxStream<'static, Answer> {
     run.into_stream().boxed()
 }
 
-async fn over(clock: Clock, ends_at: Option<DateTime<Utc>>, shutdown: tokio_util::sync::CancellationToken) {
-    match ends_at {
-        Some(at) => tokio::select! {
-            () = clock.sleep_until(at) => {}
-            () = shutdown.cancelled() => {}
-        },
-        None => shutdown.cancelled().await,
-    }
+/// The end of a stream that does not end by itself, and whether it was a drain.
+fn over(
+    clock: Clock,
+    ends_at: Option<DateTime<Utc>>,
+    leave: impl Future<Output = ()> + Send + 'static,
+) -> (BoxFuture<'static, ()>, Arc<AtomicBool>) {
+    let is_leaving = Arc::new(AtomicBool::new(false));
+    let leaving = Arc::clone(&is_leaving);
+    let expiry = async move {
+        match ends_at {
+            Some(at) => clock.sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+    };
+    let over = async move {
+        tokio::select! {
+            () = expiry => {}
+            () = leave => leaving.store(true, Ordering::Relaxed),
+        }
+    };
+    (over.boxed(), is_leaving)
 }
 
 /// The frames, with a sign of life whenever none came for a while.
@@ -123,6 +143,11 @@ impl Streaming {
             Self::Multipart => part(&json!({ "payload": answer }).to_string()),
         };
         Bytes::from(text)
+    }
+
+    /// How many milliseconds the client should wait before it comes back; other clients come at other times.
+    fn retry(self) -> Option<Bytes> {
+        (self == Self::Events).then(|| Bytes::from(format!("retry: {}\n\n", rand::random_range(500..=2_500))))
     }
 
     fn heartbeat(self) -> Bytes {

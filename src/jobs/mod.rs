@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, JobId};
 use crate::words::JobKind;
 
-pub(crate) use self::queue::{Counts, bury, claim, enqueue_in_tx, finish, postpone};
+pub(crate) use self::queue::{Counts, bury, claim, enqueue_in_tx, finish, postpone, put_back};
 
 /// How urgent: work that a person waits for comes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

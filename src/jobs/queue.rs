@@ -157,6 +157,13 @@ pub(crate) async fn bury(kit: &Kit, job: &Claimed, reason: &str) -> Result<(), E
     tx.commit().await.map_err(Error::from)
 }
 
+/// Puts a job back as it was taken: whoever looks next may have it.
+pub(crate) async fn put_back(kit: &Kit, job: &Claimed) -> Result<(), Error> {
+    let tx = kit.db.begin().await?;
+    release(job).exec(&tx).await?;
+    kit.db.commit(tx).await
+}
+
 fn release(job: &Claimed) -> sea_orm::UpdateMany<jobs::Entity> {
     jobs::Entity::update_many()
         .col_expr(Column::LeasedUntil, Expr::value(None::<DateTime<Utc>>))

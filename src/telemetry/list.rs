@@ -76,6 +76,23 @@ pub const METRICS: &[Metric] = &[
         "Events that are committed and held back by a transaction before them; 513 stands for more.",
     ),
     gauge("recert_log_held_seconds", &[], "For how long a transaction has held the event log back."),
+    counter(
+        "recert_resyncs_total",
+        &["reason"],
+        "Streams that were told of a gap; `retention`: the log does not reach back to their cursor.",
+    ),
+    counter(
+        "recert_socket_closes_total",
+        &["code"],
+        "WebSockets that ended, by the close code sent; `none` when the client went first.",
+    ),
+    gauge("recert_socket_queued_frames", &[], "Frames that wait to be written, over all WebSockets."),
+    gauge("recert_sockets", &[], "WebSockets that are open."),
+    counter(
+        "recert_stream_falls_total",
+        &[],
+        "Streams that fell behind and went back from live events to reading the log.",
+    ),
     gauge("recert_streams", &[], "Event streams that are open, over every transport."),
     gauge("recert_wake_connected", &[], "1 while wake-ups from other replicas can come; 0 on SQLite."),
     counter("recert_wakes_total", &["direction"], "Wake-ups `sent` to other replicas and `received` from them."),

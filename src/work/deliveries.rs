@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use futures_util::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::deliveries::{self, Claimed};
+use crate::deliveries::{self, Claimed, Lease};
 use crate::kit::Kit;
 use crate::storage::Error;
 use crate::webhooks;
@@ -24,9 +24,13 @@ pub(super) async fn run(kit: Kit, stop: CancellationToken) {
         match deliveries::claim(&kit, BATCH).await {
             Ok(claimed) if claimed.is_empty() => {}
             Ok(claimed) => {
-                apply_all(&kit, claimed).await;
+                let lease = claimed.first().map(Claimed::lease);
+                apply_all(&kit, claimed, &stop).await;
                 if !stop.is_cancelled() {
                     continue;
+                }
+                if let Some(Err(error)) = put_back(&kit, lease).await {
+                    tracing::warn!(%error, "deliveries could not be put back; their lease will end");
                 }
             }
             Err(error) => tracing::error!(%error, "deliveries could not be read; trying again"),
@@ -37,7 +41,12 @@ pub(super) async fn run(kit: Kit, stop: CancellationToken) {
     }
 }
 
-async fn apply_all(kit: &Kit, claimed: Vec<Claimed>) {
+/// Lets others take what a stop has left unapplied.
+async fn put_back(kit: &Kit, lease: Option<Lease>) -> Option<Result<(), Error>> {
+    Some(deliveries::put_back(kit, lease?).await)
+}
+
+async fn apply_all(kit: &Kit, claimed: Vec<Claimed>, stop: &CancellationToken) {
     let mut lanes: Vec<Vec<Claimed>> = (0..kit.work.workers.max(1)).map(|_| Vec::new()).collect();
     let count = lanes.len();
     for delivery in claimed {
@@ -48,7 +57,7 @@ async fn apply_all(kit: &Kit, claimed: Vec<Claimed>) {
     }
     futures_util::stream::iter(lanes)
         .for_each_concurrent(None, |lane| async move {
-            for delivery in lane {
+            for delivery in lane.into_iter().take_while(|_| !stop.is_cancelled()) {
                 apply_one(kit, &delivery).await;
             }
         })

@@ -2,7 +2,8 @@
 //!
 //! Three loops, each on its own: `deliveries` applies what webhooks brought, `jobs` runs stored jobs, `upkeep` looks for
 //! what nobody told us. The first two look again after every commit of this process, when another one is said to have
-//! committed (`wake`), when the clock is moved, and at least once in every poll interval. Stopping claims nothing new and ends what is in hand.
+//! committed (`wake`), when the clock is moved, and at least once in every poll interval. Stopping claims nothing new, ends
+//! what is in hand, and puts back what does not end in time.
 
 mod deliveries;
 mod jobs;
@@ -12,13 +13,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::kit::Kit;
 
-/// Works until the token is cancelled and everything in hand has ended.
-pub async fn run(kit: Kit, stop: CancellationToken) {
-    tokio::join!(
-        deliveries::run(kit.clone(), stop.clone()),
-        jobs::run(kit.clone(), stop.clone()),
-        upkeep::run(kit, stop)
-    );
+/// How work is told to end.
+#[derive(Clone, Debug, Default)]
+pub struct End {
+    /// Nothing new is begun.
+    pub stop: CancellationToken,
+    /// What is still in hand is broken off and put back, so that another replica may take it at once. It has stored what
+    /// it did so far, as before a loss of the process.
+    pub break_off: CancellationToken,
+}
+
+/// Works until the end is asked for and nothing is in hand any more.
+pub async fn run(kit: Kit, end: End) {
+    // What upkeep has begun is begun again by whoever comes next.
+    let upkeep = end.stop.run_until_cancelled(upkeep::run(kit.clone()));
+    tokio::join!(deliveries::run(kit.clone(), end.stop.clone()), jobs::run(kit.clone(), end.clone()), upkeep);
 }
 
 /// Waits for a reason to look again; answers `false` when it is time to stop.

@@ -2,7 +2,6 @@
 //! start and once an hour for deliveries that were missed and events that are too old.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio_util::sync::CancellationToken;
 
 use crate::cases;
 use crate::clock::Clock;
@@ -15,7 +14,7 @@ use crate::webhooks;
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
 const SELDOM: TimeDelta = TimeDelta::hours(1);
 
-pub(super) async fn run(kit: Kit, stop: CancellationToken) {
+pub(super) async fn run(kit: Kit) {
     let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
     loop {
         if seldom.is_due(&kit.clock) {
@@ -26,10 +25,7 @@ pub(super) async fn run(kit: Kit, stop: CancellationToken) {
             look(&kit).await;
         }
         let next = often.next.min(seldom.next).unwrap_or_else(|| kit.clock.now());
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = kit.clock.sleep_until(next) => {}
-        }
+        kit.clock.sleep_until(next).await;
     }
 }
 

@@ -5,6 +5,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use chrono::Days;
 use recert::app::{App, Parts};
 use recert::caller::Scope;
 use recert::config::Wake;
@@ -64,7 +65,7 @@ struct Scene<'a> {
 impl<'a> Scene<'a> {
     async fn open(world: &'a World, gateway: SocketAddr) -> Self {
         let agency = Seed(world.app.kit()).agency(COUNTY).await;
-        let case = Seed(world.app.kit()).case(agency, NewCase::due("1", noon().date_naive())).await;
+        let case = Seed(world.app.kit()).case(agency, NewCase::due("1", noon().date_naive() + Days::new(200))).await;
         let token = world.token(COUNTY, &[Scope::CasesRead]);
         let mut screen = Screen::at(gateway, &token, json!({})).await;
         assert_eq!(screen.event().await["kind"], "STREAM_OPENED");

@@ -19,6 +19,19 @@ fn it_needs_the_database_alone_and_says_what_it_did() {
 }
 
 #[test]
+fn a_new_epoch_is_begun_only_when_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = ["--database-url", "sqlite://one.sqlite"];
+    let first = recert(folder.path(), &[], &[&["migrate", "--new-epoch"], &url[..]].concat());
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let epoch = |run: &super::Run| run.out.lines().last().unwrap().split(' ').nth(1).unwrap().parse::<u32>().unwrap();
+    let second = recert(folder.path(), &[], &[&["migrate", "--new-epoch"], &url[..]].concat());
+    assert_ne!(epoch(&first), epoch(&second), "{} {}", first.out, second.out);
+    let refused = recert(folder.path(), &[], &[&["migrate", "--new-epoch", "--status"], &url[..]].concat());
+    assert_eq!(refused.code, Some(2));
+}
+
+#[test]
 fn a_misspelt_database_is_not_taken_for_the_default_one() {
     let folder = tempfile::tempdir().unwrap();
     let variables = [("RECERT_DATABSE_URL", "sqlite://one.sqlite"), ("RECERT_WORKERS", "none")];

@@ -5,6 +5,7 @@ mod import;
 mod logging;
 mod migrate;
 mod serve;
+mod serving;
 mod simulator;
 mod token;
 

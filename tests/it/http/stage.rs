@@ -273,6 +273,7 @@ impl Stage {
             ids: Ids::seeded(clock.clone(), 7),
             tasks: tasks.clone(),
             shutdown: shutdown.clone(),
+            at_once: shutdown.clone(),
         };
         let router = router(parts, &config.server, &config.graphql, &config.webhooks)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -7,8 +7,9 @@ use recert::ids::{
     TaskId,
 };
 use recert::kit::Kit;
+use recert::storage::Tx;
 use recert::words::{CaseEventKind, CaseStatus, OrderKind, OrderStatus};
-use sea_orm::sea_query::{Expr, Query, SimpleExpr};
+use sea_orm::sea_query::{Expr, InsertStatement, Query, SimpleExpr};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, StatementBuilder};
 use serde_json::json;
 
@@ -53,11 +54,14 @@ impl Seed<'_> {
     }
 
     async fn insert(&self, table: &'static str, row: Vec<(&'static str, SimpleExpr)>) {
+        self.run(&self.insertion(table, row)).await;
+    }
+
+    fn insertion(&self, table: &'static str, row: Vec<(&'static str, SimpleExpr)>) -> InsertStatement {
         // Ids made at different times sort in the order they were made.
         self.0.clock.advance(std::time::Duration::from_millis(1));
         let (columns, values): (Vec<_>, Vec<_>) = row.into_iter().unzip();
-        let insert = Query::insert().into_table(table).columns(columns).values_panic(values).take();
-        self.run(&insert).await;
+        Query::insert().into_table(table).columns(columns).values_panic(values).take()
     }
 
     async fn run(&self, statement: &impl StatementBuilder) {
@@ -307,9 +311,35 @@ impl Seed<'_> {
         report
     }
 
-    /// Appends an event of the case as it is now assigned; the transaction's number is what the verbs would write.
+    /// Appends an event and waits until it can be read.
     pub(crate) async fn event(
         &self,
+        of: Seeded,
+        kind: CaseEventKind,
+        order: Option<OrderId>,
+        assignee: Option<CaseworkerId>,
+    ) {
+        self.append(of, kind, order, assignee).await;
+        self.settled().await;
+    }
+
+    /// Appends an event of the case as it is now assigned; the transaction's number is what the verbs would write.
+    pub(crate) async fn append(
+        &self,
+        of: Seeded,
+        kind: CaseEventKind,
+        order: Option<OrderId>,
+        assignee: Option<CaseworkerId>,
+    ) {
+        let tx = self.0.db.begin().await.unwrap();
+        self.append_in_tx(&tx, of, kind, order, assignee).await;
+        self.0.db.commit(tx).await.unwrap();
+    }
+
+    /// The same in a transaction that goes on.
+    pub(crate) async fn append_in_tx(
+        &self,
+        tx: &Tx,
         of: Seeded,
         kind: CaseEventKind,
         order: Option<OrderId>,
@@ -325,18 +355,18 @@ impl Seed<'_> {
             ("facts", json!({ "previous_order_status": "PENDING" }).into()),
             ("occurred_at", self.now().into()),
         ];
-        self.insert("events", row).await;
-        self.settled().await;
+        tx.execute(&self.insertion("events", row)).await.unwrap();
     }
 
-    /// Waits until readers may see every event. PostgreSQL holds events back while an older transaction runs anywhere on
-    /// the server, be it another test's.
+    /// Waits until readers may see every event. On PostgreSQL an older transaction of the same database holds them
+    /// back, be it a worker's.
     pub(crate) async fn settled(&self) {
         if self.0.db.backend() != DbBackend::Postgres {
             return;
         }
-        let held =
-            "SELECT EXISTS (SELECT FROM events WHERE tx >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)";
+        // As `events::horizon` has it, but from outside: the oldest transaction of this database that has written.
+        let held = "SELECT EXISTS (SELECT FROM events WHERE tx >= COALESCE((SELECT min(backend_xid::text::bigint) \
+            FROM pg_stat_activity WHERE datname = current_database()), pg_snapshot_xmax(pg_current_snapshot())::text::bigint))";
         for _ in 0..100_000 {
             let row = self.0.db.read().query_one_raw(Statement::from_string(DbBackend::Postgres, held)).await.unwrap();
             if !row.unwrap().try_get_by_index::<bool>(0).unwrap() {

@@ -116,6 +116,11 @@ impl World {
         Self { app, sim, clock, config, http, scratch }
     }
 
+    /// Where the world's database is.
+    pub(crate) fn database_url(&self) -> String {
+        self.scratch.url()
+    }
+
     /// Opens the world's database once more, as another process would.
     pub(crate) async fn open_database(&self) -> Database {
         self.scratch.open().await

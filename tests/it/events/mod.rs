@@ -1,0 +1,4 @@
+//! Tests of `events`, on a running gateway.
+
+mod epoch;
+mod horizon;

@@ -1,0 +1,3 @@
+//! Tests of `work`.
+
+mod put_back;
