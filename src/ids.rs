@@ -104,6 +104,12 @@ impl Ids {
         source.last = if fresh > source.last { fresh } else { source.last + 1 };
         T::from(Uuid::from_u128(source.last))
     }
+
+    /// A random number from 0 up to, but not, 1: what spreads repeated attempts over a time.
+    pub fn chance(&self) -> f64 {
+        let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
+        f64::from(source.random.next_u32()) / (f64::from(u32::MAX) + 1.0)
+    }
 }
 
 impl fmt::Debug for Ids {

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -27,13 +28,37 @@ pub struct Kit {
     /// Cursors.
     pub opaque: Opaque,
     /// The agencies' accounts at Truv.
-    pub accounts: Arc<HashMap<AgencyId, Account>>,
+    pub accounts: Accounts,
     /// The renewal cycle's settings.
     pub renewals: Renewals,
     /// Background work's settings.
     pub work: Work,
     /// The inbox's settings.
     pub webhooks: Webhooks,
+}
+
+/// Accounts at Truv, with clients for what somebody waits for and for bulk work.
+#[derive(Clone, Debug, Default)]
+pub struct Accounts {
+    interactive: Arc<HashMap<AgencyId, Account>>,
+    bulk: Arc<HashMap<AgencyId, Account>>,
+}
+
+impl Accounts {
+    /// The accounts, each used as it is given for what somebody waits for.
+    pub fn new(accounts: HashMap<AgencyId, Account>) -> Self {
+        let in_bulk = |account: &Account| Account { client: account.client.in_bulk(), ..account.clone() };
+        let bulk = accounts.iter().map(|(id, account)| (*id, in_bulk(account))).collect();
+        Self { interactive: Arc::new(accounts), bulk: Arc::new(bulk) }
+    }
+}
+
+impl std::ops::Deref for Accounts {
+    type Target = HashMap<AgencyId, Account>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.interactive
+    }
 }
 
 /// One agency's account at Truv.
@@ -50,6 +75,18 @@ pub struct Account {
 }
 
 impl Kit {
+    /// The same things for bulk work and upkeep: calls to Truv use what interactive ones leave of the budget.
+    #[must_use]
+    pub fn in_bulk(&self) -> Self {
+        let accounts = Accounts { interactive: Arc::clone(&self.accounts.bulk), bulk: Arc::clone(&self.accounts.bulk) };
+        Self { accounts, ..self.clone() }
+    }
+
+    /// A random part of a time: spreads what would otherwise come all at once.
+    pub fn some_of(&self, time: Duration) -> Duration {
+        time.mul_f64(self.ids.chance())
+    }
+
     /// The agency's account; `None` for an agency that has left the settings.
     pub fn account(&self, agency: AgencyId) -> Option<&Account> {
         self.accounts.get(&agency)

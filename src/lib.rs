@@ -23,6 +23,7 @@ pub mod jobs;
 pub mod kit;
 pub mod simulator;
 pub mod truv;
+pub mod gate;
 pub mod wake;
 pub mod storage;
 pub mod page;

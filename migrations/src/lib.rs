@@ -12,6 +12,7 @@ mod m20261123_000004_reports;
 mod m20261123_000005_deliveries;
 mod m20261123_000006_events;
 mod m20261123_000007_jobs;
+mod m20261123_000040_gates;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000005_deliveries::Migration),
             Box::new(m20261123_000006_events::Migration),
             Box::new(m20261123_000007_jobs::Migration),
+            Box::new(m20261123_000040_gates::Migration),
         ]
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,9 +20,10 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::{self, Hub};
+use crate::gate::{self, Gate};
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
-use crate::kit::{Account, Kit};
+use crate::kit::{Account, Accounts, Kit};
 use crate::people;
 use crate::storage::{self, Database};
 use crate::telemetry;
@@ -270,6 +272,16 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         let Some(secret) = agency.secrets.first() else { continue };
         let client = truv::Client::try_new(&config.truv, &agency.client_id, secret)
             .map_err(|source| StartError::Truv { agency: agency.slug.clone(), source })?;
+        let gate = Gate::open(gate::Parts {
+            db: &db,
+            clock: &clock,
+            ids: &ids,
+            agency: (enrolled.id, &agency.slug),
+            key: [&agency.client_id, secret.expose_secret()],
+            budget: config.truv.requests_per_minute,
+            call_timeout: config.truv.timeout,
+        });
+        let client = client.behind(gate.await?);
         let account = Account {
             slug: agency.slug.clone(),
             environment: agency.environment,
@@ -283,7 +295,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         db,
         clock,
         ids,
-        accounts: Arc::new(accounts),
+        accounts: Accounts::new(accounts),
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),

@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -18,7 +17,7 @@ use crate::cli::settings::{SettingsArgs, tenant};
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
 use crate::ids::Ids;
-use crate::kit::Kit;
+use crate::kit::{Accounts, Kit};
 use crate::people;
 use crate::storage::{self, Database};
 
@@ -217,7 +216,7 @@ async fn kit(config: &Config) -> Result<Kit, Failure> {
         db,
         ids: Ids::new(clock.clone()),
         clock,
-        accounts: Arc::default(),
+        accounts: Accounts::default(),
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),

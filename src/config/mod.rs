@@ -128,7 +128,7 @@ pub struct Truv {
     pub connect_timeout: Duration,
     /// `RECERT_TRUV_TIMEOUT`: seconds for a whole call. Default 30.
     pub timeout: Duration,
-    /// `RECERT_TRUV_REQUESTS_PER_MINUTE`: the budget of one access key, for each replica. Default 300. (0, which only the demonstration uses, is no limit.)
+    /// `RECERT_TRUV_REQUESTS_PER_MINUTE`: the budget of one access key, which all replicas share. Default 300. (0, which only the demonstration uses, is no limit.)
     pub requests_per_minute: u32,
 }
 

@@ -22,6 +22,7 @@ mod reports;
 mod review;
 pub mod scalars;
 mod text;
+mod upstream;
 mod user_errors;
 mod view;
 mod viewer;
@@ -44,6 +45,7 @@ pub struct Query(
     orders::refresh::PreviewQuery,
     events::log::EventQuery,
     deliveries::DeliveryQuery,
+    upstream::UpstreamQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.

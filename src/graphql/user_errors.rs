@@ -186,6 +186,22 @@ impl RefreshInProgressError {
     }
 }
 
+impl UpstreamUnavailableError {
+    fn of(retry_at: chrono::DateTime<chrono::Utc>, is_locked_out: bool) -> Self {
+        let message = if is_locked_out {
+            "Truv does not accept the agency's access key. Tell whoever runs this gateway."
+        } else {
+            "Truv does not answer at the moment. Try again later."
+        };
+        Self {
+            code: ErrorCode::UpstreamUnavailable,
+            message: message.to_owned(),
+            path: None,
+            retry_at: Some(DateTime(retry_at)),
+        }
+    }
+}
+
 /// Why a case was not assigned.
 #[derive(Union)]
 pub(crate) enum AssignCaseError {
@@ -243,6 +259,9 @@ impl SendVerificationLinkError {
             Plain::NotFound(error) => error.into(),
             Plain::Invalid(error) => error.into(),
             Plain::Conflict(error) => error.into(),
+            Plain::Other(Refusal::Unavailable { retry_at, is_locked_out }) => {
+                UpstreamUnavailableError::of(retry_at, is_locked_out).into()
+            }
             Plain::Other(Refusal::InProgress { order }) => RefreshInProgressError::of(*order, view).into(),
             Plain::Other(refusal) => InvalidInputError::of(unexpected(&refusal), &["caseId"]).into(),
         }
@@ -268,6 +287,9 @@ impl CreateRefreshOrderError {
             Plain::NotFound(error) => error.into(),
             Plain::Invalid(error) => error.into(),
             Plain::Conflict(error) => error.into(),
+            Plain::Other(Refusal::Unavailable { retry_at, is_locked_out }) => {
+                UpstreamUnavailableError::of(retry_at, is_locked_out).into()
+            }
             Plain::Other(Refusal::InProgress { order }) => RefreshInProgressError::of(*order, view).into(),
             Plain::Other(Refusal::Limit { link: used_up, next_available_at }) => RefreshLimitError {
                 code: ErrorCode::RateLimited,
@@ -310,9 +332,10 @@ fn plain(refusal: Refusal) -> Plain {
         Refusal::Conflict { path, message, current_version } => {
             Plain::Conflict(ConflictError { code: ErrorCode::Conflict, message, path: Some(path), current_version })
         }
-        other @ (Refusal::Limit { .. } | Refusal::InProgress { .. } | Refusal::Reauthenticate { .. }) => {
-            Plain::Other(other)
-        }
+        other @ (Refusal::Limit { .. }
+        | Refusal::InProgress { .. }
+        | Refusal::Reauthenticate { .. }
+        | Refusal::Unavailable { .. }) => Plain::Other(other),
     }
 }
 

@@ -6,6 +6,7 @@
 //! still writes about it finds another token and changes nothing. Deliberately not here: what the jobs do (`work`).
 
 mod queue;
+mod waits;
 
 use chrono::{DateTime, Utc};
 
@@ -13,9 +14,10 @@ use crate::ids::{AgencyId, JobId};
 use crate::words::JobKind;
 
 pub(crate) use self::queue::{Counts, bury, claim, enqueue_in_tx, finish, postpone, put_back};
+pub(crate) use self::waits::{backoff, hindered};
 
 /// How urgent: work that a person waits for comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Priority {
     /// Somebody looks at the screen.
     Interactive,
@@ -46,6 +48,11 @@ pub(crate) enum Ran {
         /// Why, for operators. Never personal data.
         why: String,
     },
+    /// It was tried in vain; to be run again after a time that grows with the attempts.
+    Failed {
+        /// Why, for operators. Never personal data.
+        why: String,
+    },
     /// Something stood in the way, so that this was no attempt at all; to be run again.
     Hindered {
         /// When.
@@ -64,6 +71,7 @@ pub(crate) struct Claimed {
     pub(crate) subject: uuid::Uuid,
     /// Attempts that ended without success so far.
     pub(crate) attempts: u32,
+    pub(crate) priority: Priority,
     generation: i64,
     lease: uuid::Uuid,
 }

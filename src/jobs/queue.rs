@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Claimed, NewJob, Priority};
 use crate::ids::JobId;
@@ -19,10 +19,7 @@ pub(crate) async fn enqueue_in_tx(kit: &Kit, tx: &Tx, job: NewJob) -> Result<(),
         kind: Set(job.kind),
         subject_id: Set(job.subject),
         generation: Set(0),
-        priority: Set(match job.priority {
-            Priority::Interactive => 0,
-            Priority::Background => 1,
-        }),
+        priority: Set(rank(job.priority)),
         run_at: Set(job.run_at),
         attempts: Set(0),
         is_dead: Set(false),
@@ -48,15 +45,24 @@ pub(crate) async fn enqueue_in_tx(kit: &Kit, tx: &Tx, job: NewJob) -> Result<(),
     Ok(())
 }
 
-/// Takes up to `limit` jobs that are due and that nobody holds.
-pub(crate) async fn claim(kit: &Kit, limit: u64) -> Result<Vec<Claimed>, Error> {
+/// Takes up to `most` jobs that are due and that nobody holds, up to `background` of them from the background.
+pub(crate) async fn claim(kit: &Kit, most: usize, background: usize) -> Result<Vec<Claimed>, Error> {
     let now = kit.clock.now();
     let free = || Condition::any().add(Column::LeasedUntil.is_null()).add(Column::LeasedUntil.lt(now));
     let due = |query: sea_orm::Select<jobs::Entity>| {
         query.filter(Column::IsDead.eq(false)).filter(Column::RunAt.lte(now)).filter(free())
     };
     // A look first: most wake-ups find nothing, and a look takes no lock.
-    if due(jobs::Entity::find()).limit(1).one(kit.db.read()).await?.is_none() {
+    let look = due(jobs::Entity::find())
+        .select_only()
+        .column(Column::Priority)
+        .order_by_asc(Column::Priority)
+        .order_by_asc(Column::RunAt)
+        .limit(u64::try_from(most).unwrap_or(u64::MAX));
+    let found: Vec<i32> = look.into_tuple().all(kit.db.read()).await?;
+    let interactive = found.iter().filter(|priority| **priority == rank(Priority::Interactive)).count();
+    let limit = found.len().min(interactive + background);
+    if limit == 0 {
         return Ok(Vec::new());
     }
     let mut select = Query::select();
@@ -68,7 +74,7 @@ pub(crate) async fn claim(kit: &Kit, limit: u64) -> Result<Vec<Claimed>, Error> 
         .cond_where(free())
         .order_by(Column::Priority, sea_orm::Order::Asc)
         .order_by(Column::RunAt, sea_orm::Order::Asc)
-        .limit(limit);
+        .limit(u64::try_from(limit).unwrap_or(u64::MAX));
     if kit.db.backend() == sea_orm::DbBackend::Postgres {
         // Other replicas pass over what this one is about to take. SQLite has one writer and nobody to pass.
         select.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
@@ -89,6 +95,13 @@ pub(crate) async fn claim(kit: &Kit, limit: u64) -> Result<Vec<Claimed>, Error> 
     Ok(claimed.into_iter().map(|(_, _, claimed)| claimed).collect())
 }
 
+fn rank(priority: Priority) -> i32 {
+    match priority {
+        Priority::Interactive => 0,
+        Priority::Background => 1,
+    }
+}
+
 impl Claimed {
     fn of(row: &jobs::Model, lease: uuid::Uuid) -> Self {
         Self {
@@ -97,6 +110,11 @@ impl Claimed {
             kind: row.kind,
             subject: row.subject_id,
             attempts: u32::try_from(row.attempts).unwrap_or_default(),
+            priority: if row.priority == rank(Priority::Interactive) {
+                Priority::Interactive
+            } else {
+                Priority::Background
+            },
             generation: row.generation,
             lease,
         }

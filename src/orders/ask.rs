@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::idempotency::Key;
-use super::refresh::{Made, announce_in_tx};
+use super::refresh::{Made, announce_in_tx, check_upstream};
 use super::refusal::{Error, Refusal, input};
 use super::{Contact, Order, OrderEmployer, store};
 use crate::caller::{Caller, Scope};
@@ -46,6 +46,7 @@ pub async fn ask(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Err
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
     }
+    check_upstream(kit, &tx, caller.agency).await?;
     let client = people::find_client(&tx, caller.agency, locked.case().client).await?.ok_or_else(missing)?;
     check_channels(&ask.channels, &client)?;
 

@@ -102,6 +102,9 @@ pub(crate) async fn carry_out(kit: &Kit, agency: AgencyId, id: OrderId) -> Resul
             tracing::warn!(order.id = %id, error = %error, "Truv refused to cancel an order");
             super::poll(kit, agency, id).await
         }
-        Err(error) => Ok(again(kit, wait, &format!("Truv could not be asked to cancel: {error}"))),
+        Err(error) => {
+            let why = || format!("Truv could not be asked to cancel: {error}");
+            Ok(jobs::hindered(kit, &error).unwrap_or_else(|| Ran::Failed { why: why() }))
+        }
     }
 }

@@ -14,7 +14,6 @@ use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
 use crate::storage::Error;
 use crate::storage::entities::orders::{self, Column};
-use crate::truv;
 use crate::words::{JobKind, OrderStatus};
 
 /// Distance between two looks at an order that waits for the client, or that is stalled.
@@ -30,10 +29,10 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     };
     let shown = match account.client.order(truv_order_id).await {
         Ok(shown) => shown.value,
-        Err(truv::Error::Throttled { retry_after }) => {
-            return Ok(again(kit, retry_after.unwrap_or(Duration::from_secs(15)), "Truv asked to wait"));
+        Err(error) => {
+            let why = || format!("the order could not be read: {error}");
+            return Ok(jobs::hindered(kit, &error).unwrap_or_else(|| again(kit, Duration::from_mins(1), &why())));
         }
-        Err(error) => return Ok(again(kit, Duration::from_mins(1), &format!("the order could not be read: {error}"))),
     };
     let now = kit.clock.now();
     let tx = kit.db.begin().await?;

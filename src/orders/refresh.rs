@@ -3,6 +3,7 @@
 //! One transaction holds the order, its edge to the parent, the refreshes spent, the idempotency key, the job and the
 //! events. Nothing is sent before it is durable, and nothing is sent inside it.
 
+use sea_orm::ConnectionTrait;
 use serde::Serialize;
 
 use super::idempotency::Key;
@@ -12,12 +13,14 @@ use super::{Order, OrderEmployer, policy, store};
 use crate::caller::{Caller, Scope};
 use crate::cases::{self, Case, Locked};
 use crate::events::{Change, Facts};
-use crate::ids::{CaseId, LinkId, OrderEmployerId, OrderId};
+use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId};
 use crate::jobs::{self, NewJob, Priority};
 use crate::kit::Kit;
 use crate::links;
 use crate::storage::Tx;
-use crate::words::{CaseEventKind, CaseStatus, JobKind, OrderKind, OrderStatus, ProductType, RefreshPurpose};
+use crate::words::{
+    BreakerReason, CaseEventKind, CaseStatus, JobKind, OrderKind, OrderStatus, ProductType, RefreshPurpose,
+};
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize)]
@@ -63,6 +66,7 @@ pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<M
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
     }
+    check_upstream(kit, &tx, caller.agency).await?;
     let kind = |plan: &Plan| if plan.is_partial { OrderKind::PartialRefresh } else { OrderKind::Refresh };
     let asked =
         Ask { source: ask.source, product: ask.product, employers: ask.employers.as_deref(), tries_broken: false };
@@ -101,7 +105,25 @@ pub async fn preview(
     let open = store::find_open_on_links(db, case.agency, &ids).await?;
     let spent = links::count_units(&kit.db, case.agency, &ids, kit.clock.now()).await?;
     plan::judge(&mut plan, &[], &open, &spent, kit.renewals.refreshes_per_day, false);
+    match check_upstream(kit, db, case.agency).await {
+        Err(Error::Refused(refusals)) => plan.refusals.extend(refusals),
+        checked => checked?,
+    }
     Ok(plan)
+}
+
+/// A person is told at once that nothing can be sent, instead of finding a case that only waits. What was stored before, and
+/// what bulk work stores, waits for Truv by itself.
+pub(super) async fn check_upstream<C: ConnectionTrait>(kit: &Kit, db: &C, agency: AgencyId) -> Result<(), Error> {
+    let Some(gate) = kit.account(agency).and_then(|account| account.client.gate()) else { return Ok(()) };
+    let standing = gate.standing(db).await?;
+    match standing.unavailable_until(kit.clock.now()) {
+        None => Ok(()),
+        Some(retry_at) => {
+            let is_locked_out = standing.reason == Some(BreakerReason::Unauthorized);
+            Err(Refusal::Unavailable { retry_at, is_locked_out }.into())
+        }
+    }
 }
 
 fn no_case() -> Refusal {

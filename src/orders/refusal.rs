@@ -57,6 +57,13 @@ pub enum Refusal {
         /// That order.
         order: Box<Order>,
     },
+    /// Nothing can be sent to Truv now.
+    Unavailable {
+        /// When it is tried again; not before then would another request fare better.
+        retry_at: DateTime<Utc>,
+        /// Whether somebody must put the agency's access key right.
+        is_locked_out: bool,
+    },
     /// The link does not work any more.
     Reauthenticate {
         /// The link.

@@ -58,7 +58,10 @@ pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32
         Ok(None) => give_up(kit, &order).await,
         Err(error @ (truv::Error::Forbidden | truv::Error::NotFound)) => reject(kit, &order, &error).await,
         // A look that saw nothing proves nothing.
-        Err(error) => Ok(Ran::Hindered { at: after(kit, distance(kit)), why: format!("the look-up failed: {error}") }),
+        Err(error) => Ok(jobs::hindered(kit, &error).unwrap_or_else(|| Ran::Hindered {
+            at: after(kit, distance(kit)),
+            why: format!("the look-up failed: {error}"),
+        })),
     }
 }
 

@@ -23,12 +23,8 @@ use crate::words::{DeliveryChannel, JobKind, OrderStatus};
 
 /// How long an order whose answer was lost is left alone before the first look.
 const SETTLE: Duration = Duration::from_secs(2);
-/// How long to wait when Truv asked for patience without saying how long.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// How long to wait when our keys were refused: somebody must repair them first.
+/// How long to wait when the agency has left the settings: somebody must put it back first.
 const LOCKED_OUT: Duration = Duration::from_mins(5);
-/// How long to wait before a repeat of what never reached Truv or only read from it.
-const REPEAT: Duration = Duration::from_secs(5);
 
 /// Sends the order, if it still waits to be sent.
 pub(crate) async fn send(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran, Error> {
@@ -60,12 +56,17 @@ pub(crate) async fn send(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
         Ok(call) => call,
         Err(error) => return read_failed(kit, &order, &error).await,
     };
+    // The turn is waited for before the mark, so that nothing but the call stands between mark and answer.
+    let client = match account.client.ready().await {
+        Ok(client) => client,
+        Err(error) => return read_failed(kit, &order, &error).await,
+    };
     if !mark_sent(kit, &order, &call).await? {
         return Ok(Ran::Finished);
     }
     let answer = match &call {
-        Call::Refresh { parent, request, .. } => account.client.refresh_order(parent, request).await,
-        Call::Create(new) => account.client.create_order(new).await,
+        Call::Refresh { parent, request, .. } => client.refresh_order(parent, request).await,
+        Call::Create(new) => client.create_order(new).await,
     };
     match answer {
         Ok(shown) => {
@@ -194,40 +195,28 @@ pub(super) async fn adopt_in_tx(
 
 /// The look at the parent failed: nothing was sent yet.
 async fn read_failed(kit: &Kit, order: &Order, error: &truv::Error) -> Result<Ran, Error> {
+    if let Some(hindered) = jobs::hindered(kit, error) {
+        return Ok(hindered);
+    }
     match error {
-        truv::Error::Unauthorized => Ok(locked_out(kit, order)),
-        truv::Error::Throttled { retry_after } => Ok(again(kit, retry_after.unwrap_or(PATIENCE), "Truv asked to wait")),
         truv::Error::Refused { .. } | truv::Error::Forbidden | truv::Error::NotFound => reject(kit, order, error).await,
-        _ => Ok(again(kit, REPEAT, &format!("the earlier order could not be read: {error}"))),
+        _ => Ok(Ran::Failed { why: format!("the earlier order could not be read: {error}") }),
     }
 }
 
 async fn answer_failed(kit: &Kit, order: &Order, error: &truv::Error) -> Result<Ran, Error> {
+    if let Some(hindered) = jobs::hindered(kit, error) {
+        unmark_sent(kit, order).await?;
+        return Ok(hindered);
+    }
     match error.outcome() {
         Outcome::Unknown => lose(kit, order, &error.to_string()).await,
-        Outcome::NotSent => {
+        Outcome::NotSent | Outcome::Throttled => {
             unmark_sent(kit, order).await?;
-            Ok(again(kit, REPEAT, &error.to_string()))
-        }
-        Outcome::Throttled => {
-            unmark_sent(kit, order).await?;
-            let wait = match error {
-                truv::Error::Throttled { retry_after } => retry_after.unwrap_or(PATIENCE),
-                _ => PATIENCE,
-            };
-            Ok(again(kit, wait, "Truv asked to wait"))
-        }
-        Outcome::Refused if matches!(error, truv::Error::Unauthorized) => {
-            unmark_sent(kit, order).await?;
-            Ok(locked_out(kit, order))
+            Ok(Ran::Failed { why: error.to_string() })
         }
         Outcome::Refused => reject(kit, order, error).await,
     }
-}
-
-fn locked_out(kit: &Kit, order: &Order) -> Ran {
-    tracing::error!(order.id = %order.id, "Truv refused the agency's keys; nothing is sent until they are repaired");
-    again(kit, LOCKED_OUT, "Truv refused the agency's keys")
 }
 
 /// The call had no effect; the order waits to be sent again.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::cases::{self, Locked, Standing};
 use crate::events::Change;
 use crate::ids::{AgencyId, LinkId, OrderId, ReportId};
-use crate::jobs::Ran;
+use crate::jobs::{self, Ran};
 use crate::kit::{Account, Kit};
 use crate::links;
 use crate::orders::{self, News, Order, OrderEmployer};
@@ -42,11 +42,10 @@ pub(crate) async fn fetch(kit: &Kit, agency: AgencyId, id: OrderId, attempts: u3
     let gathered = match gather(kit, account, &order, truv_order_id).await? {
         Ok(gathered) => gathered,
         Err(error) => {
-            let growing = Duration::from_secs(1_u64 << attempts.min(6)).min(LONGEST);
-            let wait = match &error {
-                truv::Error::Throttled { retry_after } => retry_after.unwrap_or(growing),
-                _ => growing,
-            };
+            if let Some(hindered) = jobs::hindered(kit, &error) {
+                return Ok(hindered);
+            }
+            let wait = Duration::from_secs(1_u64 << attempts.min(6)).min(LONGEST);
             let at = kit.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
             return Ok(Ran::Again { at, why: format!("the report could not be read yet: {error}") });
         }

@@ -98,6 +98,11 @@ impl Database {
         &self.read
     }
 
+    /// For one statement that changes something by itself, outside a transaction, and is news for nobody.
+    pub(crate) fn write(&self) -> &DatabaseConnection {
+        &self.write
+    }
+
     /// Calls `watch` after every statement that is read outside a transaction, until the database is opened anew. Call it
     /// before the database is handed out: copies made earlier are not watched.
     pub fn watch_reads(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {

@@ -94,6 +94,18 @@ pub const METRICS: &[Metric] = &[
         "Streams that fell behind and went back from live events to reading the log.",
     ),
     gauge("recert_streams", &[], "Event streams that are open, over every transport."),
+    gauge(
+        "recert_upstream_breaker",
+        &["agency"],
+        "Whether calls to Truv go out, as this process last saw it: 0 closed, 1 half open, 2 open.",
+    ),
+    counter("recert_upstream_calls_total", &["agency", "outcome"], "Calls to Truv, by how they went."),
+    counter(
+        "recert_upstream_held_total",
+        &["agency", "why"],
+        "Calls to Truv that were put off, by what stood in the way.",
+    ),
+    counter("recert_upstream_stops_total", &["agency", "reason"], "How often this process opened the breaker."),
     gauge("recert_wake_connected", &[], "1 while wake-ups from other replicas can come; 0 on SQLite."),
     counter("recert_wakes_total", &["direction"], "Wake-ups `sent` to other replicas and `received` from them."),
 ];

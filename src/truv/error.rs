@@ -10,6 +10,7 @@ use reqwest::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use serde_json::Value;
 
 use super::throttle;
+use crate::gate::Closed;
 
 /// Longest text taken over from an answer, in characters.
 const LONGEST_TEXT: usize = 200;
@@ -49,6 +50,9 @@ pub enum Error {
         /// How long to wait, at most a day; `None` when the answer does not say.
         retry_after: Option<Duration>,
     },
+    /// Not called at all: the gate of the access key is shut. Nothing was sent.
+    #[error("Truv is not called now: {}", .0.why)]
+    Held(Closed),
     /// 5xx, or a status that should not occur, such as a redirect, which is never followed because the secret would travel
     /// with it.
     #[error("Truv answered with status {status}")]
@@ -95,7 +99,7 @@ pub enum Outcome {
     NotSent,
     /// It was refused: no effect, and no use in sending it again.
     Refused,
-    /// It was turned away for now: no effect, to be sent again after the wait.
+    /// It was turned away for now, by Truv or by our own gate: no effect, to be sent again after the wait.
     Throttled,
     /// It may have taken effect: look it up before sending it again.
     Unknown,
@@ -108,7 +112,7 @@ impl Error {
         match self {
             Self::Unreachable { .. } => Outcome::NotSent,
             Self::Refused { .. } | Self::Unauthorized | Self::Forbidden | Self::NotFound => Outcome::Refused,
-            Self::Throttled { .. } => Outcome::Throttled,
+            Self::Throttled { .. } | Self::Held(_) => Outcome::Throttled,
             Self::Upstream { .. } | Self::TimedOut | Self::Broken { .. } | Self::Undecodable { .. } => Outcome::Unknown,
         }
     }

@@ -2,12 +2,11 @@
 //!
 //! [`Client`] makes one HTTP call per method and never repeats one: a refresh is billed and has no idempotency key, so
 //! what to do after a failure is decided by whoever holds the intent, from [`Error::outcome`]. Nothing here is durable,
-//! nothing waits for a rate limit, and no rule of ours about orders is known; [`wire`] is Truv's vocabulary alone.
+//! each call waits for its turn at the [gate](crate::gate), and no rule of ours about orders is known; [`wire`] is Truv's vocabulary alone.
 
 pub mod client;
 pub mod error;
 pub mod json;
-mod pace;
 pub mod redact;
 pub mod signature;
 mod throttle;

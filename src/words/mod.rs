@@ -5,12 +5,14 @@
 //! breaks a row or a query. The doc comments are the published contract, since the GraphQL schema prints them.
 
 mod cases;
+mod gate;
 mod orders;
 mod reports;
 mod upstream;
 mod work;
 
 pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, ReviewDecision};
+pub use self::gate::{BreakerReason, BreakerState};
 pub use self::orders::{
     DeliveryChannel, FailureReason, LinkHealth, OrderKind, OrderStatus, ProductType, RefreshPurpose,
 };

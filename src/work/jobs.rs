@@ -1,14 +1,14 @@
 //! Runs stored jobs, a bounded number at once.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use chrono::TimeDelta;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::End;
 use crate::ids::OrderId;
-use crate::jobs::{self, Claimed, Counts, Ran};
+use crate::jobs::{self, Claimed, Counts, Priority, Ran};
 use crate::kit::Kit;
 use crate::orders;
 use crate::renewals;
@@ -17,19 +17,29 @@ use crate::words::JobKind;
 
 /// Attempts that may end in a failure of ours before a job is set aside.
 const ATTEMPTS: u32 = 30;
-/// Longest distance between two attempts.
-const LONGEST: Duration = Duration::from_mins(5);
 
 pub(super) async fn run(kit: Kit, End { stop, break_off }: End) {
     let mut wakes = kit.db.wakes();
     let mut in_hand = JoinSet::new();
+    // Some workers never take bulk work, which may wait for its turn at Truv for seconds.
+    let background = Arc::new(Semaphore::new((kit.work.workers - kit.work.workers.div_ceil(4)).max(1)));
+    let bulk = kit.in_bulk();
     loop {
         let free = kit.work.workers.saturating_sub(in_hand.len());
         if free > 0 && !stop.is_cancelled() {
-            match jobs::claim(&kit, u64::try_from(free).unwrap_or(1)).await {
+            match jobs::claim(&kit, free, background.available_permits()).await {
                 Ok(claimed) => {
                     for job in claimed {
-                        in_hand.spawn(run_or_put_back(kit.clone(), job, break_off.clone()));
+                        let place = match job.priority {
+                            Priority::Interactive => None,
+                            Priority::Background => Arc::clone(&background).try_acquire_owned().ok(),
+                        };
+                        let kit = if job.priority == Priority::Interactive { kit.clone() } else { bulk.clone() };
+                        let break_off = break_off.clone();
+                        in_hand.spawn(async move {
+                            run_or_put_back(kit, job, break_off).await;
+                            drop(place);
+                        });
                     }
                 }
                 Err(error) => tracing::error!(%error, "jobs could not be read; trying again"),
@@ -67,6 +77,10 @@ async fn run_one(kit: &Kit, job: &Claimed) {
             tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job waits");
             jobs::postpone(kit, job, at, Counts::AsAttempt, &why).await
         }
+        Ok(Ran::Failed { why }) => {
+            tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job waits");
+            jobs::postpone(kit, job, jobs::backoff(kit, job.attempts), Counts::AsAttempt, &why).await
+        }
         Ok(Ran::Hindered { at, why }) => {
             tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job is hindered");
             jobs::postpone(kit, job, at, Counts::AsNone, &why).await
@@ -77,9 +91,7 @@ async fn run_one(kit: &Kit, job: &Claimed) {
         }
         Err(error) => {
             tracing::warn!(job.kind = %job.kind, job.subject = %job.subject, %error, "a job failed; trying again");
-            let wait = Duration::from_secs(1 << job.attempts.min(9)).min(LONGEST);
-            let at = kit.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-            jobs::postpone(kit, job, at, Counts::AsAttempt, &error.to_string()).await
+            jobs::postpone(kit, job, jobs::backoff(kit, job.attempts), Counts::AsAttempt, &error.to_string()).await
         }
     };
     if let Err(error) = ended {

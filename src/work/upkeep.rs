@@ -15,6 +15,7 @@ const OFTEN: TimeDelta = TimeDelta::minutes(1);
 const SELDOM: TimeDelta = TimeDelta::hours(1);
 
 pub(super) async fn run(kit: Kit) {
+    let kit = kit.in_bulk();
     let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
     loop {
         if seldom.is_due(&kit.clock) {

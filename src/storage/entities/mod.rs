@@ -10,6 +10,7 @@ pub mod deliveries;
 pub mod employer_links;
 pub mod employments;
 pub mod events;
+pub mod gates;
 pub mod idempotency_keys;
 pub mod installation;
 pub mod jobs;

@@ -8,7 +8,7 @@ mod people;
 mod webhooks;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -20,7 +20,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::config;
-use crate::truv::pace::Pace;
+use crate::gate::{Gate, Signal, Turn, Urgency};
 use crate::truv::{Error, json, redact, wire::Page};
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-access-client-id");
@@ -47,8 +47,11 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(15);
 pub struct Client {
     http: reqwest::Client,
     base: Url,
-    /// `None` without a limit.
-    pace: Option<Arc<Pace>>,
+    /// `None` where nobody keeps a budget: tests of the client alone.
+    gate: Option<Gate>,
+    urgency: Urgency,
+    /// A turn taken in advance, for the next call.
+    turn: Option<Arc<Mutex<Option<Turn>>>>,
 }
 
 /// Why no client could be built from the settings.
@@ -121,8 +124,42 @@ impl Client {
             .no_proxy()
             .build()
             .map_err(BuildError::Http)?;
-        let pace = Pace::per_minute(section.requests_per_minute).map(Arc::new);
-        Ok(Self { http, base, pace })
+        Ok(Self { http, base, gate: None, urgency: Urgency::Interactive, turn: None })
+    }
+
+    /// The same client behind the gate of its access key.
+    #[must_use]
+    pub fn behind(self, gate: Gate) -> Self {
+        Self { gate: Some(gate), ..self }
+    }
+
+    /// The gate of the access key; `None` where there is none.
+    pub fn gate(&self) -> Option<&Gate> {
+        self.gate.as_ref()
+    }
+
+    /// The same client for bulk work and upkeep: its calls use what interactive ones leave of the budget.
+    #[must_use]
+    pub fn in_bulk(&self) -> Self {
+        Self { urgency: Urgency::Bulk, ..self.clone() }
+    }
+
+    /// Waits for a turn now. The next call of the client that is answered goes out at once.
+    ///
+    /// # Errors
+    /// [`Error::Held`], when no call may go out for a while.
+    pub async fn ready(&self) -> Result<Self, Error> {
+        let turn = self.turn().await?;
+        Ok(Self { turn: Some(Arc::new(Mutex::new(turn))), ..self.clone() })
+    }
+
+    async fn turn(&self) -> Result<Option<Turn>, Error> {
+        let reserved = self.turn.as_ref().and_then(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner).take());
+        match (&self.gate, reserved) {
+            (_, Some(turn)) => Ok(Some(turn)),
+            (Some(gate), None) => gate.turn(self.urgency).await.map(Some).map_err(Error::Held),
+            (None, None) => Ok(None),
+        }
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, ids: &[&str], query: &[(&str, &str)]) -> Result<T, Error> {
@@ -176,12 +213,17 @@ impl Client {
             .ok_or(Error::Undecodable { reason: "its next page is on another server" })
     }
 
-    /// Carries out one call and returns the body of a success.
+    /// Carries out one call, when its turn has come, and returns the body of a success.
     async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
-        if let Some(pace) = &self.pace {
-            let turn = pace.turn().await;
-            turn.map_err(|wait| Error::Throttled { retry_after: Some(wait) })?;
+        let turn = self.turn().await?;
+        let answer = self.send(method, url, body).await;
+        if let (Some(gate), Some(turn)) = (&self.gate, turn) {
+            gate.done(turn, signal(&answer)).await;
         }
+        answer
+    }
+
+    async fn send(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
         let mut request = self.http.request(method, url);
         if let Some(body) = body {
             request = request.body(body);
@@ -200,6 +242,23 @@ impl Client {
             Err(_) => Vec::new(),
         };
         Err(Error::of_answer(status, response.headers(), &body))
+    }
+}
+
+/// What the gate has to know of a call.
+fn signal(answer: &Result<Vec<u8>, Error>) -> Signal {
+    match answer {
+        Ok(_) => Signal::Answered,
+        Err(error) => match error {
+            Error::Unauthorized => Signal::Unauthorized,
+            Error::Throttled { retry_after } => Signal::Throttled(*retry_after),
+            Error::Upstream { .. } | Error::TimedOut | Error::Unreachable { .. } | Error::Broken { .. } => {
+                Signal::Failed
+            }
+            Error::Refused { .. } | Error::Forbidden | Error::NotFound | Error::Undecodable { .. } | Error::Held(_) => {
+                Signal::Answered
+            }
+        },
     }
 }
 

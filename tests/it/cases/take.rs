@@ -9,7 +9,7 @@ use recert::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow
 use recert::clock::Clock;
 use recert::config::{Renewals, Webhooks, Work};
 use recert::ids::Ids;
-use recert::kit::Kit;
+use recert::kit::{Accounts, Kit};
 use recert::people::enroll_agency;
 use recert::simulator::{Scenario, SeedBatch, SeedEmployer, SeedLink, SeedOrder, SeedPerson};
 use recert::words::{ProductType, Program};
@@ -36,7 +36,7 @@ impl Office {
             db,
             ids: Ids::seeded(clock.clone(), 5),
             clock,
-            accounts: std::sync::Arc::default(),
+            accounts: Accounts::default(),
             renewals: Renewals::default(),
             work: Work::default(),
             webhooks: Webhooks::default(),

@@ -1,7 +1,5 @@
 //! A schema over a fresh database, and callers of every kind.
 
-use std::sync::Arc;
-
 use async_graphql::{Request, Variables};
 use chrono::{NaiveDate, TimeZone, Utc};
 use recert::caller::{Caller, Scope, Standing};
@@ -10,7 +8,7 @@ use recert::config::{Renewals, Webhooks, Work};
 use recert::events::Hub;
 use recert::graphql::{Schema, request_data, schema};
 use recert::ids::{AgencyId, CaseworkerId, Ids};
-use recert::kit::Kit;
+use recert::kit::{Accounts, Kit};
 use serde_json::Value;
 
 use crate::support::database::{Scratch, Statements, fresh};
@@ -43,7 +41,7 @@ pub(crate) async fn stage() -> Stage {
         db,
         clock,
         ids,
-        accounts: Arc::default(),
+        accounts: Accounts::default(),
         renewals: Renewals::default(),
         work: Work::default(),
         webhooks: Webhooks::default(),

@@ -7,6 +7,7 @@ mod employers;
 mod intake;
 mod keys;
 mod lost_answers;
+mod pacing;
 mod quota;
 mod refresh;
 mod restart;

@@ -1,6 +1,7 @@
 //! What a front end and a caseworker do, over HTTP.
 
 use chrono::TimeDelta;
+use recert::app::App;
 use recert::caller::{Caller, Scope};
 use recert::http::token::{Claims, Token};
 use secrecy::ExposeSecret;
@@ -44,6 +45,16 @@ impl World {
     /// Sends a document of `schema/operations`; its errors fail the test.
     pub(crate) async fn send(&self, operation: &str, variables: Value) -> Value {
         let answer = self.query(&operation_of(operation), variables).await;
+        assert!(answer.get("errors").is_none(), "{operation}: {answer}");
+        answer["data"].clone()
+    }
+
+    /// Sends a document of `schema/operations` to another gateway; its errors fail the test.
+    pub(crate) async fn send_to(&self, app: &App, operation: &str, variables: Value) -> Value {
+        let url = format!("http://{}/graphql", app.public_addr());
+        let request = self.http.post(url).bearer_auth(self.token(COUNTY, &Scope::ALL));
+        let body = json!({ "query": operation_of(operation), "variables": variables });
+        let answer: Value = request.json(&body).send().await.unwrap().json().await.unwrap();
         assert!(answer.get("errors").is_none(), "{operation}: {answer}");
         answer["data"].clone()
     }

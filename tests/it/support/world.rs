@@ -85,6 +85,8 @@ impl World {
         let sim = Simulator::start(options).await.unwrap();
         config.truv.url = format!("http://{}/", sim.api_addr()).parse().unwrap();
         config.work.poll_interval = Duration::from_millis(50);
+        // As at the simulator: a budget is what a test is about, or there is none.
+        config.truv.requests_per_minute = 0;
         config.graphql.introspection = true;
         tune(&mut config);
         let parts = Parts { clock: clock.clone(), ids: Ids::seeded(clock.clone(), 11), db };
@@ -102,6 +104,18 @@ impl World {
         }
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { app, sim, clock, config, http, scratch }
+    }
+
+    /// Another gateway on the same database.
+    pub(crate) async fn replica(&self) -> App {
+        let parts = Parts {
+            clock: self.clock.clone(),
+            ids: Ids::seeded(self.clock.clone(), 13),
+            db: self.scratch.open().await,
+        };
+        let mut config = self.config.clone();
+        config.server.listen = Config::for_tests().server.listen;
+        App::start(&config, parts).await.unwrap()
     }
 
     /// Takes the gateway down and lets `meanwhile` happen; then another one starts on the same database.
