@@ -56,12 +56,9 @@ pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, c
     let hint = stream::once(async move { is_leaving.load(Ordering::Relaxed).then(|| form.retry()).flatten() });
     let frames = answers.map(move |answer| form.frame(&answer)).chain(stream::once(async move { form.end() })).boxed();
     let frames = noticed(frames, notice);
-    let body = Body::from_stream(
-        beating(frames, form, edge.graphql.heartbeat)
-            .take_until(over)
-            .chain(hint.filter_map(std::future::ready))
-            .map(Ok::<_, std::convert::Infallible>),
-    );
+    let frames = beating(frames, form, edge.graphql.heartbeat).take_until(over);
+    let frames = stream::iter(form.opening()).chain(frames).chain(hint.filter_map(std::future::ready));
+    let body = Body::from_stream(frames.map(Ok::<_, std::convert::Infallible>));
     plain(StatusCode::OK, form.media(), body)
 }
 
@@ -133,6 +130,14 @@ impl Streaming {
         }
     }
 
+    /// What stands before the first frame.
+    fn opening(self) -> Option<Bytes> {
+        match self {
+            Self::Events => None,
+            Self::Multipart => Some(Bytes::from_static(b"\r\n--graphql")),
+        }
+    }
+
     fn frame(self, answer: &Answer) -> Bytes {
         let text = match self {
             Self::Events => {
@@ -170,13 +175,15 @@ impl Streaming {
     fn end(self) -> Bytes {
         match self {
             Self::Events => Bytes::from_static(b"event: complete\ndata:\n\n"),
-            Self::Multipart => Bytes::from_static(b"\r\n--graphql--\r\n"),
+            Self::Multipart => Bytes::from_static(b"--\r\n"),
         }
     }
 }
 
+/// A part with the boundary behind it: readers such as Apollo Client take a part for whole only when they have seen the
+/// next boundary, and would show every event as late as the one that follows it.
 fn part(json: &str) -> String {
-    format!("\r\n--graphql\r\ncontent-type: application/json\r\n\r\n{json}")
+    format!("\r\ncontent-type: application/json\r\n\r\n{json}\r\n--graphql")
 }
 
 /// The `cursor` of the event under the one root field. One that would break the line is not an id.

@@ -23,7 +23,7 @@ export const RefreshCase = graphql(/* GraphQL */ `
 export const CaseEvents = graphql(/* GraphQL */ `
   subscription CaseEvents($filter: CaseEventFilter, $after: String) {
     caseEvents(filter: $filter, after: $after) {
-      id cursor kind
+      id cursor kind occurredAt
       case { id status nextAction version }
     }
   }
