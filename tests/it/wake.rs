@@ -115,6 +115,34 @@ async fn the_databases_own_wake_ups_reach_the_streams_and_come_back_after_a_cut(
 }
 
 #[tokio::test]
+async fn what_another_process_stores_wakes_the_workers() {
+    let world = world(Wake::Database, NEVER).await;
+    let agency = Seed(world.app.kit()).agency(COUNTY).await;
+    world.quiet().await;
+    let stop = CancellationToken::new();
+    // On SQLite there is one process, and this is it.
+    let there = match world.app.kit().db.backend() {
+        DbBackend::Postgres => world.open_database().await,
+        _ => world.app.kit().db.clone(),
+    };
+    let delivery = "INSERT INTO deliveries (id, agency_id, dedupe_key, body, status, attempts, received_at, next_at) VALUES ($1, $2, 'one', $3, 'RECEIVED', 0, $4, $4)";
+    let (now, body) = (world.clock.now(), b"not what they send".to_vec());
+    let values = [uuid::Uuid::now_v7().into(), agency.0.into(), body.into(), now.into()];
+    let store = async {
+        let tx = there.begin().await.unwrap();
+        tx.execute_raw(Statement::from_sql_and_values(there.backend(), delivery, values)).await.unwrap();
+        there.commit(tx).await.unwrap();
+        let settled = async || {
+            let count = recert::deliveries::counts(&world.app.kit().db).await.unwrap();
+            (count.open == 0 && count.troubled == 1).then_some(())
+        };
+        world.until("the delivery has been looked at", settled).await;
+        stop.cancel();
+    };
+    tokio::join!(store, wake::run(there.clone(), Wake::Database, stop.clone()));
+}
+
+#[tokio::test]
 async fn wake_ups_through_nats_reach_the_streams_and_come_back_after_a_cut() {
     let proxy = if server().is_some() { Some(nats().await) } else { None };
     // Nobody else works on an SQLite file, so there the process has to do without the bus.

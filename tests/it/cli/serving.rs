@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use chrono::Days;
+use futures_util::{SinkExt as _, StreamExt as _};
 use recert::caller::Scope;
 use recert::clock::Clock;
 use recert::config::Auth;
@@ -16,6 +17,9 @@ use recert::words::CaseEventKind;
 use sea_orm::{ConnectionTrait as _, DbBackend};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 use super::{HMAC, VARIABLES};
 use crate::support::database::fresh;
@@ -95,13 +99,21 @@ impl Served {
     }
 
     async fn subscribe(&self) -> reqwest::Response {
-        let body = r#"{"query":"subscription { caseEvents { kind } }"}"#;
+        self.resume(None).await.0
+    }
+
+    /// An open event stream, and the cursor it opened with.
+    async fn resume(&self, cursor: Option<&str>) -> (reqwest::Response, String) {
+        let body = r#"{"query":"subscription($after: String) { caseEvents(after: $after) { kind cursor } }"}"#;
         let post = client().post(format!("http://{}/graphql", self.public)).bearer_auth(token()).body(body);
         let post = post.header("content-type", "application/json").header("accept", "text/event-stream");
+        let post = cursor.into_iter().fold(post, |post, cursor| post.header("last-event-id", cursor));
         let mut stream = post.send().await.unwrap();
         let first = stream.chunk().await.unwrap().unwrap();
-        assert!(String::from_utf8_lossy(&first).contains("STREAM_OPENED"), "{first:?}");
-        stream
+        let first = String::from_utf8(first.to_vec()).unwrap();
+        assert!(first.contains("STREAM_OPENED"), "{first}");
+        let cursor = first.lines().find_map(|line| line.strip_prefix("id: ")).unwrap().to_owned();
+        (stream, cursor)
     }
 }
 
@@ -233,4 +245,33 @@ async fn an_open_transaction_raises_the_alarm_and_its_end_is_told() {
     served.says("the event log moves again");
     assert_eq!(served.metric("recert_log_held_events").await, 0.0);
     assert!(served.metric("recert_events_total").await > before);
+}
+
+#[tokio::test]
+async fn what_becomes_of_streams_and_sockets_is_counted() {
+    let (scratch, db, _) = fresh().await;
+    let served = Served::start(&scratch.url(), &[]);
+    let (_stream, cursor) = served.resume(None).await;
+    assert_eq!(served.metric("recert_streams").await, 1.0);
+    // The log forgets what came after this cursor.
+    let tx = db.begin().await.unwrap();
+    tx.execute_unprepared("UPDATE installation SET pruned_tx = 0, pruned_id = 7").await.unwrap();
+    tx.commit().await.unwrap();
+    let (mut stream, _) = served.resume(Some(&cursor)).await;
+    let next = stream.chunk().await.unwrap().unwrap();
+    assert!(String::from_utf8_lossy(&next).contains("RESYNC"), "{next:?}");
+    assert_eq!(served.metric("recert_resyncs_total{reason=\"retention\"}").await, 1.0);
+    assert_eq!(served.metric("recert_streams").await, 2.0);
+
+    let mut request = format!("ws://{}/graphql", served.public).into_client_request().unwrap();
+    request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().unwrap());
+    let (mut socket, _) = connect_async(request).await.unwrap();
+    socket.send(Message::text(r#"{"type":"ping"}"#)).await.unwrap();
+    assert!(socket.next().await.unwrap().unwrap().is_text());
+    assert_eq!(served.metric("recert_sockets").await, 1.0);
+    socket.send(Message::text("nonsense")).await.unwrap();
+    let Some(Ok(Message::Close(Some(frame)))) = socket.next().await else { panic!("no close frame") };
+    assert_eq!(u16::from(frame.code), 4400);
+    assert_eq!(served.metric("recert_socket_closes_total{code=\"4400\"}").await, 1.0);
+    assert_eq!(served.metric("recert_socket_queued_frames").await, 0.0);
 }
