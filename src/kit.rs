@@ -70,6 +70,8 @@ pub struct Account {
     pub environment: Environment,
     /// The client, with the agency's keys.
     pub client: truv::Client,
+    /// Where Truv is to send the agency's webhooks; `None` when our address from outside is not in the settings.
+    pub webhook_address: Option<url::Url>,
     /// The secrets that webhooks may be signed with.
     pub secrets: Vec<SecretString>,
 }

@@ -164,9 +164,6 @@ impl App {
                 () = verifier.keep_fresh() => stop_keys.cancelled().await,
             }
         });
-        if let Some(public_url) = config.server.public_url.clone() {
-            inner.spawn(register(kit.clone(), public_url, close_inner.clone()));
-        }
         let timeout = config.server.header_timeout;
         edge.spawn(serve::serve(public, router, timeout, edge.clone(), close_edge.clone()));
         last.spawn(serve::serve(admin, health, timeout, last.clone(), close_last.clone()));
@@ -286,6 +283,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
             slug: agency.slug.clone(),
             environment: agency.environment,
             client,
+            webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
             secrets: agency.secrets.clone(),
         };
         accounts.insert(enrolled.id, account);
@@ -300,36 +298,6 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
     })
-}
-
-/// Distance between two attempts to register with Truv.
-const REGISTER_AGAIN: Duration = Duration::from_mins(5);
-
-/// Makes sure that Truv knows where to send every agency's webhooks; what fails is tried again, and the gateway works on
-/// meanwhile.
-async fn register(kit: Kit, public_url: url::Url, stop: CancellationToken) {
-    let mut open: Vec<&Account> = kit.accounts.values().collect();
-    loop {
-        let mut failed = Vec::new();
-        for account in open {
-            let Some(address) = webhooks::address(&public_url, &account.slug) else { continue };
-            match webhooks::register(account, &address).await {
-                Ok(done) => tracing::info!(agency = account.slug, ?done, "Truv knows where to send webhooks"),
-                Err(error) => {
-                    tracing::error!(agency = account.slug, %error, "webhooks could not be registered; trying again");
-                    failed.push(account);
-                }
-            }
-        }
-        if failed.is_empty() {
-            return;
-        }
-        open = failed;
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(REGISTER_AGAIN) => {}
-        }
-    }
 }
 
 fn readiness(kit: Kit, is_draining: Arc<AtomicBool>) -> health::Readiness {

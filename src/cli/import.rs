@@ -197,8 +197,8 @@ impl Progress {
     }
 }
 
-/// What the import works with. It calls nobody: the gateway reads the earlier orders from Truv.
-async fn kit(config: &Config) -> Result<Kit, Failure> {
+/// What a command works with that only reads and writes the database: the gateway calls Truv.
+pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
     let failed = |error: storage::Error| Failure::of(&error);
     let db = Database::connect(&config.database).await.map_err(failed)?;
     // As at the gateway's start: SQLite follows by itself, PostgreSQL is migrated by a person.

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Sources};
 
+pub mod deliveries;
 pub mod demo;
 pub mod import;
 pub mod logging;
@@ -52,6 +53,8 @@ pub enum Command {
     /// Importing a file again changes nothing. Rows that cannot be used are left out and reported with line, column and
     /// reason; the others are imported. Ends with 1 when rows were left out.
     Import(import::Args),
+    /// List webhook deliveries that want attention, or have them applied once more
+    Deliveries(deliveries::Args),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -129,6 +132,7 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Demo(args) => wait_for(demo::run(&args)),
         Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
         Command::Import(args) => wait_for(import::run(&args, sources)),
+        Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

@@ -239,6 +239,10 @@ fn webhooks(r: &mut Reader<'_>) -> Webhooks {
             .open("webhooks.max_body_bytes", &["RECERT_WEBHOOK_MAX_BODY_BYTES"], count)
             .or(default.max_body_bytes),
         park: r.open("webhooks.park", &["RECERT_WEBHOOK_PARK"], seconds).or(default.park),
+        history_interval: r
+            .open("webhooks.history_interval", &["RECERT_WEBHOOK_HISTORY_INTERVAL"], seconds)
+            .or(default.history_interval),
+        switch_on: r.open("webhooks.switch_on", &["RECERT_WEBHOOK_SWITCH_ON"], switch).or(default.switch_on),
     }
 }
 

@@ -14,11 +14,13 @@ mod problems;
 mod reader;
 mod sources;
 mod values;
+mod webhooks;
 
 pub use agency::{Agency, Environment};
 pub use load::{load, load_database};
 pub use problems::{Problem, Problems};
 pub use sources::{Origin, Sources};
+pub use webhooks::Webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -324,21 +326,6 @@ impl Default for Socket {
             max_sockets: 10_000,
             messages_per_second: 100,
         }
-    }
-}
-
-/// `[webhooks]`
-#[derive(Clone, Debug)]
-pub struct Webhooks {
-    /// `RECERT_WEBHOOK_MAX_BODY_BYTES`. Default 1,048,576.
-    pub max_body_bytes: usize,
-    /// `RECERT_WEBHOOK_PARK`: seconds a delivery waits for the order it belongs to. Default 600.
-    pub park: Duration,
-}
-
-impl Default for Webhooks {
-    fn default() -> Self {
-        Self { max_body_bytes: 1024 * 1024, park: Duration::from_mins(10) }
     }
 }
 

@@ -1,10 +1,11 @@
 //! The table of deliveries.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
 
 use super::{Claimed, Lease, NewDelivery, WaitsFor};
@@ -38,6 +39,7 @@ pub(crate) async fn store(kit: &Kit, delivery: NewDelivery) -> Result<Stored, Er
         attempts: Set(0),
         received_at: Set(now),
         next_at: Set(now),
+        is_from_history: Set(delivery.is_from_history),
         ..Default::default()
     };
     let tx = kit.db.begin().await?;
@@ -211,14 +213,24 @@ pub(crate) async fn wake_parked_in_tx(
     Ok(())
 }
 
-/// When the agency's newest delivery came; `None` when none has.
-pub(crate) async fn last_received(db: &Database, agency: AgencyId) -> Result<Option<DateTime<Utc>>, Error> {
+/// Which of these keys have come already.
+pub(crate) async fn known(db: &Database, agency: AgencyId, keys: &[String]) -> Result<HashSet<String>, Error> {
     let query = deliveries::Entity::find()
         .select_only()
-        .column(Column::ReceivedAt)
+        .column(Column::DedupeKey)
         .filter(Column::AgencyId.eq(agency.0))
-        .order_by_desc(Column::Id);
-    Ok(query.into_tuple().one(db.read()).await?)
+        .filter(Column::DedupeKey.is_in(keys.iter().map(String::as_str)));
+    Ok(query.into_tuple::<String>().all(db.read()).await?.into_iter().collect())
+}
+
+/// Sets a delivery aside that could not be applied, whatever was tried: it keeps nobody else waiting, and an operator may
+/// have it applied once more.
+pub(crate) async fn quarantine(kit: &Kit, delivery: &Claimed, reason: &str) -> Result<(), Error> {
+    let tx = kit.db.begin().await?;
+    if settle_in_tx(&tx, delivery, DeliveryStatus::Dead, Some(reason), kit.clock.now()).await? {
+        tx.commit().await.map_err(Error::from)?;
+    }
+    Ok(())
 }
 
 /// How many deliveries are in which state.

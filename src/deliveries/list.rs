@@ -27,10 +27,31 @@ pub struct Delivery {
     pub received_at: DateTime<Utc>,
     /// When nothing more was to be done with it; `None` while something is.
     pub settled_at: Option<DateTime<Utc>>,
+    /// Whether it was found in Truv's history instead of having come as a webhook.
+    pub is_from_history: bool,
 }
 
 /// The columns of [`Delivery`]; the body stays in the database.
-type Row = (uuid::Uuid, Option<String>, DeliveryStatus, Option<String>, i32, DateTime<Utc>, Option<DateTime<Utc>>);
+type Row =
+    (uuid::Uuid, Option<String>, DeliveryStatus, Option<String>, i32, DateTime<Utc>, Option<DateTime<Utc>>, bool);
+
+const COLUMNS: [Column; 8] = [
+    Column::Id,
+    Column::EventType,
+    Column::Status,
+    Column::Reason,
+    Column::Attempts,
+    Column::ReceivedAt,
+    Column::SettledAt,
+    Column::IsFromHistory,
+];
+
+impl Delivery {
+    fn of((id, event_type, status, reason, attempts, received_at, settled_at, is_from_history): Row) -> Self {
+        let attempts = u32::try_from(attempts).unwrap_or_default();
+        Self { id: id.into(), event_type, status, reason, attempts, received_at, settled_at, is_from_history }
+    }
+}
 
 fn filtered(agency: AgencyId, status: &[DeliveryStatus]) -> Select<Entity> {
     let query = Entity::find().filter(Column::AgencyId.eq(agency.0));
@@ -54,28 +75,43 @@ pub async fn page(
     if let Some(before) = window.before {
         query = query.filter(Column::Id.lt(before.0));
     }
-    let columns = [
-        Column::Id,
-        Column::EventType,
-        Column::Status,
-        Column::Reason,
-        Column::Attempts,
-        Column::ReceivedAt,
-        Column::SettledAt,
-    ];
     let rows: Vec<Row> = query
         .select_only()
-        .columns(columns)
+        .columns(COLUMNS)
         .order_by(Column::Id, direction(window))
         .limit(window.limit + 1)
         .into_tuple()
         .all(db.read())
         .await?;
-    let deliveries = rows.into_iter().map(|(id, event_type, status, reason, attempts, received_at, settled_at)| {
-        let attempts = u32::try_from(attempts).unwrap_or_default();
-        Delivery { id: id.into(), event_type, status, reason, attempts, received_at, settled_at }
-    });
-    Ok(Page::of(deliveries.collect(), window))
+    Ok(Page::of(rows.into_iter().map(Delivery::of).collect(), window))
+}
+
+/// The deliveries of the agency among `ids`, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load(db: &Database, agency: AgencyId, ids: &[DeliveryId]) -> Result<Vec<Delivery>, Error> {
+    let query = filtered(agency, &[]).filter(Column::Id.is_in(ids.iter().map(|id| id.0)));
+    let rows: Vec<Row> =
+        query.select_only().columns(COLUMNS).order_by_asc(Column::Id).into_tuple().all(db.read()).await?;
+    Ok(rows.into_iter().map(Delivery::of).collect())
+}
+
+/// How many deliveries are in each of the states that want somebody's attention: still open, unmatched, or unusable.
+///
+/// # Errors
+/// When the database fails.
+pub async fn tally(db: &Database, agency: AgencyId) -> Result<Vec<(DeliveryStatus, u64)>, Error> {
+    use DeliveryStatus::{Dead, Parked, Received, Unmatched};
+    let rows: Vec<(DeliveryStatus, i64)> = filtered(agency, &[Received, Parked, Unmatched, Dead])
+        .select_only()
+        .column(Column::Status)
+        .column_as(Column::Id.count(), "amount")
+        .group_by(Column::Status)
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    Ok(rows.into_iter().map(|(status, count)| (status, u64::try_from(count).unwrap_or(0))).collect())
 }
 
 /// How many deliveries are in these states; no state means any.

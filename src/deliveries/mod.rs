@@ -6,6 +6,8 @@
 
 mod inbox;
 mod list;
+mod replay;
+mod watch;
 
 use chrono::{DateTime, Utc};
 
@@ -13,9 +15,14 @@ use crate::ids::{AgencyId, DeliveryId};
 
 pub use self::inbox::{Counts, counts};
 pub(crate) use self::inbox::{
-    claim, last_received, park, put_back, return_lease, settle_in_tx, store, wake, wake_parked_in_tx,
+    Stored, claim, known, park, put_back, quarantine, return_lease, settle_in_tx, store, wake, wake_parked_in_tx,
 };
-pub use self::list::{Delivery, count, page};
+pub use self::list::{Delivery, count, load, page, tally};
+pub use self::replay::{MOST as MOST_REPLAYED, ReplayError, Which, replay};
+pub use self::watch::{Watch, find_watch};
+pub(crate) use self::watch::{
+    last_received, note_missed_in_tx, return_turn, save_endpoint, save_pass, take_turn, watch,
+};
 
 /// A delivery in hand.
 #[derive(Clone)]
@@ -55,4 +62,6 @@ pub(crate) struct NewDelivery {
     pub(crate) dedupe_key: String,
     pub(crate) event_type: Option<String>,
     pub(crate) body: Vec<u8>,
+    /// Found in Truv's history instead of having come as a webhook.
+    pub(crate) is_from_history: bool,
 }

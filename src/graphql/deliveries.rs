@@ -4,6 +4,7 @@ use async_graphql::{Context, Object, SimpleObject};
 use futures_util::future::BoxFuture;
 
 use super::error::ApiError;
+use super::ids;
 use super::page::{Connection, Listed, PageArgs};
 use super::scalars::DateTime;
 use super::view::View;
@@ -18,6 +19,8 @@ const PURPOSE: &str = "deliveries";
 /// One webhook request as it arrived. Its body is not shown: it holds personal data.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Delivery {
+    /// Names it in `replayDeliveries`; no `node`.
+    id: async_graphql::ID,
     /// Truv's name for the event; null when the body has none.
     event_type: Option<String>,
     /// What became of it.
@@ -30,17 +33,21 @@ pub(crate) struct Delivery {
     received_at: DateTime,
     /// When nothing more was to be done with it; null while something is.
     settled_at: Option<DateTime>,
+    /// Whether it was found in Truv's history instead of having come as a webhook.
+    is_from_history: bool,
 }
 
 impl From<deliveries::Delivery> for Delivery {
     fn from(delivery: deliveries::Delivery) -> Self {
         Self {
+            id: ids::seal(&delivery.id),
             event_type: delivery.event_type,
             status: delivery.status,
             reason: delivery.reason,
             attempts: i32::try_from(delivery.attempts).unwrap_or(i32::MAX),
             received_at: DateTime(delivery.received_at),
             settled_at: delivery.settled_at.map(DateTime),
+            is_from_history: delivery.is_from_history,
         }
     }
 }

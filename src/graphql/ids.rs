@@ -29,10 +29,12 @@ pub(crate) enum Kind {
     Opening = 12,
     /// A gap in a stream: likewise.
     Gap = 13,
+    /// A webhook delivery: no node, it is listed for operators alone.
+    Delivery = 20,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Case,
         Self::Renewal,
         Self::Client,
@@ -46,6 +48,7 @@ impl Kind {
         Self::Event,
         Self::Opening,
         Self::Gap,
+        Self::Delivery,
     ];
 }
 
@@ -84,6 +87,7 @@ global! {
     Task: ids::TaskId,
     IncomeReport: ids::ReportId,
     PayStatement: ids::PayStatementId,
+    Delivery: ids::DeliveryId,
 }
 
 impl Global for Position {

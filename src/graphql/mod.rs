@@ -10,6 +10,7 @@ mod cases;
 mod deliveries;
 mod error;
 mod events;
+mod health;
 mod ids;
 mod lineage;
 mod links;
@@ -18,6 +19,7 @@ mod node;
 mod orders;
 mod page;
 mod people;
+mod replay;
 mod reports;
 mod review;
 pub mod scalars;
@@ -46,6 +48,7 @@ pub struct Query(
     events::log::EventQuery,
     deliveries::DeliveryQuery,
     upstream::UpstreamQuery,
+    health::HealthQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.
@@ -56,6 +59,7 @@ pub struct Mutation(
     cases::decide::DecideMutation,
     cases::assign::AssignMutation,
     cases::import::ImportMutation,
+    replay::ReplayMutation,
 );
 
 /// What can be followed.

@@ -120,7 +120,7 @@ async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError> {
         },
         Kind::PayStatement => statement(view, PayStatementId::of(bytes)).await?,
         Kind::Event => event(view, Position::of(bytes)).await?,
-        Kind::Opening | Kind::Gap => None,
+        Kind::Opening | Kind::Gap | Kind::Delivery => None,
     })
 }
 

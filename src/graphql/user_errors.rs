@@ -210,6 +210,13 @@ pub(crate) enum AssignCaseError {
     Conflict(ConflictError),
 }
 
+/// Why no delivery was replayed.
+#[derive(Union)]
+pub(crate) enum ReplayDeliveriesError {
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+}
+
 /// Why no case was taken in.
 #[derive(Union)]
 pub(crate) enum ImportCasesError {

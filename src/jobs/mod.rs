@@ -6,6 +6,7 @@
 //! still writes about it finds another token and changes nothing. Deliberately not here: what the jobs do (`work`).
 
 mod queue;
+mod show;
 mod waits;
 
 use chrono::{DateTime, Utc};
@@ -14,6 +15,7 @@ use crate::ids::{AgencyId, JobId};
 use crate::words::JobKind;
 
 pub(crate) use self::queue::{Counts, bury, claim, enqueue_in_tx, finish, postpone, put_back};
+pub use self::show::{Job, Tally, set_aside, tally};
 pub(crate) use self::waits::{backoff, hindered};
 
 /// How urgent: work that a person waits for comes first.

@@ -42,7 +42,7 @@ pub(crate) use self::cancel::carry_out as carry_out_cancel;
 pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};
-pub(crate) use self::poll::{poll, sweep as sweep_silent};
+pub(crate) use self::poll::{poll, sweep as sweep_silent, sweep_all, sweep_late, waiting};
 pub use self::refresh::{Made, RefreshInput, preview, refresh};
 pub use self::refusal::{Error, Refusal};
 pub(crate) use self::resolve::resolve;

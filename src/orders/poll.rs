@@ -2,24 +2,33 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::advance::{Advanced, advance_in_tx};
 use super::news::{News, Said};
 use super::send::again;
 use super::store;
+use crate::deliveries;
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
-use crate::storage::Error;
+use crate::storage::entities::cases;
 use crate::storage::entities::orders::{self, Column};
-use crate::words::{JobKind, OrderStatus};
+use crate::storage::{Database, Error};
+use crate::words::{JobKind, NextAction, OrderStatus};
 
 /// Distance between two looks at an order that waits for the client, or that is stalled.
 const SLOW: Duration = Duration::from_hours(1);
+/// Distance between two looks at a failed order that its client may still complete.
+const LATE: TimeDelta = TimeDelta::hours(24);
+/// An order that has moved although nothing was heard of it for so long: a webhook was missed.
+const UNHEARD: TimeDelta = TimeDelta::minutes(1);
 /// Orders asked about by one sweep.
 const BATCH: u64 = 200;
+/// Orders asked about after the endpoint was found switched off.
+const MANY: u64 = 5_000;
 
 /// Looks at the order and joins what it shows. An order that has not moved for too long is stalled.
 pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran, Error> {
@@ -40,6 +49,10 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     let silent_since = now - TimeDelta::from_std(kit.work.stalled_after).unwrap_or_default();
     if advanced == Advanced::NothingNew && order.contact.is_none() && order.updated_at < silent_since {
         advance_in_tx(kit, &tx, agency, id, &News::said(Said::Silence { at: now })).await?;
+    }
+    // An imported order is read without anybody having been expected to tell of it.
+    if advanced == Advanced::Moved && order.sent_at.is_some() && order.news_at + UNHEARD <= now {
+        deliveries::note_missed_in_tx(&tx, agency, now).await?;
     }
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
@@ -66,11 +79,77 @@ pub(crate) async fn sweep(kit: &Kit) -> Result<usize, Error> {
         .into_tuple()
         .all(kit.db.read())
         .await?;
+    ask(kit, &rows).await
+}
+
+/// Stores a look, once a day, for failed orders of open renewals that the client can still complete: Truv writes to the
+/// client, and nobody but a webhook tells when the client has logged in. Answers how many.
+pub(crate) async fn sweep_late(kit: &Kit) -> Result<usize, Error> {
+    let rows: Vec<(uuid::Uuid, uuid::Uuid)> = orders::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::AgencyId])
+        .filter(may_be_completed())
+        .filter(Column::NewsAt.lt(kit.clock.now() - LATE))
+        .order_by_asc(Column::NewsAt)
+        .limit(BATCH)
+        .into_tuple()
+        .all(kit.db.read())
+        .await?;
+    ask(kit, &rows).await
+}
+
+/// Stores a look for every order of the agency that may have moved without a word. Answers how many.
+pub(crate) async fn sweep_all(kit: &Kit, agency: AgencyId) -> Result<usize, Error> {
+    let open = Column::Status.is_in([OrderStatus::Pending, OrderStatus::InProgress, OrderStatus::Stalled]);
+    let rows: Vec<(uuid::Uuid, uuid::Uuid)> = orders::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::AgencyId])
+        .filter(Column::AgencyId.eq(agency.0))
+        .filter(Column::TruvOrderId.is_not_null())
+        .filter(Condition::any().add(open).add(may_be_completed()))
+        .order_by_asc(Column::NewsAt)
+        .limit(MANY)
+        .into_tuple()
+        .all(kit.db.read())
+        .await?;
+    ask(kit, &rows).await
+}
+
+/// Failed, and the client is the one to mend it, in a renewal that is still open.
+fn may_be_completed() -> Condition {
+    let mut open = Query::select();
+    open.column(cases::Column::RenewalId).from(cases::Entity).and_where(cases::Column::RenewalId.is_not_null());
+    Condition::all()
+        .add(Column::Status.is_in([OrderStatus::Failed, OrderStatus::Expired, OrderStatus::Partial]))
+        .add(Column::FailureNextAction.eq(NextAction::SendVerificationLink))
+        .add(Column::TruvOrderId.is_not_null())
+        .add(Column::RenewalId.in_subquery(open))
+}
+
+/// How many refreshes are at Truv and should be told of, and when the oldest of them was sent.
+pub(crate) async fn waiting(db: &Database, agency: AgencyId) -> Result<(u64, Option<DateTime<Utc>>), Error> {
+    let row: Option<(i64, Option<DateTime<Utc>>)> = orders::Entity::find()
+        .select_only()
+        .column_as(Column::Id.count(), "amount")
+        .column_as(Column::SentAt.min(), "oldest")
+        .filter(Column::AgencyId.eq(agency.0))
+        .filter(Column::Status.is_in([OrderStatus::Pending, OrderStatus::InProgress]))
+        .filter(Column::Contact.is_null())
+        .filter(Column::SentAt.is_not_null())
+        .into_tuple()
+        .one(db.read())
+        .await?;
+    let (count, oldest) = row.unwrap_or_default();
+    Ok((u64::try_from(count).unwrap_or_default(), oldest))
+}
+
+async fn ask(kit: &Kit, rows: &[(uuid::Uuid, uuid::Uuid)]) -> Result<usize, Error> {
     if rows.is_empty() {
         return Ok(0);
     }
+    let now = kit.clock.now();
     let tx = kit.db.begin().await?;
-    for (id, agency) in &rows {
+    for (id, agency) in rows {
         let agency = AgencyId::from(*agency);
         let job =
             NewJob { agency, kind: JobKind::PollOrder, subject: *id, priority: Priority::Background, run_at: now };

@@ -63,6 +63,13 @@ const fn histogram(name: &'static str, labels: &'static [&'static str], help: &'
 /// All of them, by name.
 pub const METRICS: &[Metric] = &[
     gauge("recert_build_info", &["version"], "Always 1; the label says which version runs."),
+    gauge(
+        "recert_deliveries",
+        &["status"],
+        "Deliveries that are still to be applied, wait for their order, or could not be used.",
+    ),
+    counter("recert_deliveries_missed_total", &[], "Deliveries that did not come and were found in Truv's history."),
+    counter("recert_deliveries_quarantined_total", &[], "Deliveries set aside because applying them kept failing."),
     histogram("recert_event_lag_seconds", &[], "From the moment of a change to its reading by the tail of the log."),
     counter("recert_events_total", &[], "Events that the tail of the log has read and handed to the streams."),
     counter(
@@ -70,6 +77,8 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Requests whose document is not registered, where registered ones are preferred.",
     ),
+    gauge("recert_jobs", &["state"], "Background jobs in hand, waiting, or set aside."),
+    counter("recert_jobs_set_aside_total", &[], "Background jobs set aside because they kept failing."),
     gauge(
         "recert_log_held_events",
         &[],
@@ -108,4 +117,10 @@ pub const METRICS: &[Metric] = &[
     counter("recert_upstream_stops_total", &["agency", "reason"], "How often this process opened the breaker."),
     gauge("recert_wake_connected", &[], "1 while wake-ups from other replicas can come; 0 on SQLite."),
     counter("recert_wakes_total", &["direction"], "Wake-ups `sent` to other replicas and `received` from them."),
+    gauge("recert_webhook_agencies", &["state"], "Agencies by whether their webhooks come."),
+    counter(
+        "recert_webhook_endpoint_switched_on_total",
+        &[],
+        "Times that an endpoint had been switched off by Truv and was switched on again.",
+    ),
 ];

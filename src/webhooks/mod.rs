@@ -8,11 +8,14 @@
 mod apply;
 mod backfill;
 mod find;
+mod health;
 mod read;
 mod receive;
 mod register;
+mod tend;
 
 pub(crate) use self::apply::apply;
-pub(crate) use self::backfill::backfill;
+pub use self::health::{Health, health};
 pub use self::receive::receive;
 pub use self::register::{Registered, address, register};
+pub(crate) use self::tend::tend;

@@ -18,7 +18,7 @@ pub use self::orders::{
 };
 pub use self::reports::{ChangeKind, PayFrequency, ReviewFieldKey};
 pub use self::upstream::{DataSource, SuborderStatus, TaskStatus};
-pub use self::work::{DeliveryStatus, JobKind};
+pub use self::work::{DeliveryStatus, JobKind, WebhookState};
 
 /// Declares a vocabulary: the enum, its words in SQL, JSON and GraphQL (`SCREAMING_SNAKE_CASE`), and its list.
 macro_rules! vocabulary {

@@ -21,6 +21,20 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Whether webhooks come.
+    WebhookState {
+        /// They come, or nothing is overdue.
+        Healthy,
+        /// None comes, and none is expected.
+        Quiet,
+        /// Something was expected, and nothing came.
+        Deaf,
+        /// Truv has switched the endpoint off.
+        SwitchedOff,
+    }
+}
+
+vocabulary! {
     /// Kinds of background work. The subject is always an order.
     JobKind {
         /// Send a stored order to Truv.

@@ -2,10 +2,12 @@
 //! lane, so that a watcher sees its steps in their order.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
+use metrics::counter;
 use tokio_util::sync::CancellationToken;
 
 use crate::deliveries::{self, Claimed, Lease};
@@ -15,8 +17,10 @@ use crate::webhooks;
 
 /// Deliveries taken by one statement.
 const BATCH: u64 = 128;
-/// Distance to the next attempt after a failure of ours.
+/// Distance to the next attempt after a failure of ours; it doubles.
 const REPEAT: Duration = Duration::from_secs(1);
+/// Attempts that may fail before a delivery is set aside.
+const ATTEMPTS: u32 = 20;
 
 pub(super) async fn run(kit: Kit, stop: CancellationToken) {
     let mut wakes = kit.db.wakes();
@@ -75,14 +79,26 @@ fn lane(delivery: &Claimed) -> u64 {
 }
 
 async fn apply_one(kit: &Kit, delivery: &Claimed) {
-    let Err(error) = webhooks::apply(kit, delivery).await else { return };
+    // One delivery that brings the code down must not take the others with it.
+    let applied = AssertUnwindSafe(webhooks::apply(kit, delivery)).catch_unwind().await;
+    let Err(error) = applied.unwrap_or_else(|_| Err(Error::Corrupt("applying it panicked".to_owned()))) else { return };
+    if delivery.attempts >= ATTEMPTS && !matches!(error, Error::Collision(_)) {
+        tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be applied and was set aside");
+        counter!("recert_deliveries_quarantined_total").increment(1);
+        let reason = "it could not be applied, however often it was tried";
+        if let Err(error) = deliveries::quarantine(kit, delivery, reason).await {
+            tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be set aside; its lease will end");
+        }
+        return;
+    }
     // Two transactions in each other's way are no fault; everything else is worth a look.
     if matches!(error, Error::Collision(_)) {
         tracing::debug!(delivery.id = %delivery.id, "a delivery met another transaction; trying again");
     } else {
         tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be applied; trying again");
     }
-    let next_at = kit.clock.now() + TimeDelta::from_std(REPEAT).unwrap_or_default();
+    let wait = REPEAT * (1 << delivery.attempts.min(6));
+    let next_at = kit.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
     if let Err(error) = deliveries::return_lease(kit, delivery, next_at).await {
         tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be put back; its lease will end");
     }

@@ -1,7 +1,10 @@
 //! Runs stored jobs, a bounded number at once.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use metrics::counter;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +74,9 @@ async fn run_or_put_back(kit: Kit, job: Claimed, break_off: CancellationToken) {
 }
 
 async fn run_one(kit: &Kit, job: &Claimed) {
-    let ended = match carry_out(kit, job).await {
+    // A job that panics must neither stay in hand nor run for ever.
+    let ran = AssertUnwindSafe(Box::pin(carry_out(kit, job))).catch_unwind().await;
+    let ended = match ran.unwrap_or_else(|_| Err(Error::Corrupt("the job panicked".to_owned()))) {
         Ok(Ran::Finished) => jobs::finish(kit, job).await,
         Ok(Ran::Again { at, why }) => {
             tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job waits");
@@ -86,6 +91,7 @@ async fn run_one(kit: &Kit, job: &Claimed) {
             jobs::postpone(kit, job, at, Counts::AsNone, &why).await
         }
         Err(error) if job.attempts >= ATTEMPTS => {
+            counter!("recert_jobs_set_aside_total").increment(1);
             tracing::error!(job.kind = %job.kind, job.subject = %job.subject, %error, "a job was set aside");
             jobs::bury(kit, job, &error.to_string()).await
         }

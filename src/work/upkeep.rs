@@ -1,5 +1,5 @@
 //! Looks for what nobody told us, and tidies up: once a minute for orders without news and cases that became due, at the
-//! start and once an hour for deliveries that were missed and events that are too old.
+//! start and once an hour for failed orders whose client may have logged in late, and events that are too old.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,7 +8,6 @@ use crate::clock::Clock;
 use crate::events;
 use crate::kit::Kit;
 use crate::orders;
-use crate::webhooks;
 
 /// Distances between two looks, by the clock.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
@@ -19,7 +18,7 @@ pub(super) async fn run(kit: Kit) {
     let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
     loop {
         if seldom.is_due(&kit.clock) {
-            read_history(&kit).await;
+            look_late(&kit).await;
             prune(&kit).await;
         }
         if often.is_due(&kit.clock) {
@@ -66,13 +65,11 @@ async fn look(kit: &Kit) {
     }
 }
 
-async fn read_history(kit: &Kit) {
-    for (agency, account) in kit.accounts.iter() {
-        match webhooks::backfill(kit, *agency, account).await {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(agency.id = %agency, count, "Truv's delivery history was looked through"),
-            Err(error) => tracing::warn!(agency.id = %agency, %error, "Truv's delivery history was not read"),
-        }
+async fn look_late(kit: &Kit) {
+    match orders::sweep_late(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "failed orders are asked whether their client has logged in"),
+        Err(error) => tracing::error!(%error, "failed orders could not be looked for"),
     }
 }
 

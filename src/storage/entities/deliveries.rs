@@ -25,6 +25,8 @@ pub struct Model {
     pub truv_order_id: Option<String>,
     pub truv_suborder_id: Option<String>,
     pub truv_link_id: Option<String>,
+    /// Found in Truv's history instead of having come as a webhook.
+    pub is_from_history: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

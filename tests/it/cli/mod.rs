@@ -1,5 +1,6 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod deliveries;
 mod demo;
 mod import;
 mod logging;
@@ -49,7 +50,7 @@ fn every_command_explains_itself() {
     let all = recert(folder.path(), &[], &["--help"]);
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
-    for command in ["demo", "serve", "migrate", "import", "simulator", "token", "schema"] {
+    for command in ["demo", "serve", "migrate", "import", "deliveries", "simulator", "token", "schema"] {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);
         assert_eq!(one.code, Some(0), "{}", one.err);

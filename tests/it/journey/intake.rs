@@ -177,3 +177,57 @@ async fn an_event_of_an_order_that_never_appears_ends_unmatched() {
     let (status, reason) = inbox(&world).await.remove(0);
     assert_eq!((status.as_str(), reason.is_some()), ("UNMATCHED", true));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_came_to_nothing_is_replayed_on_an_operators_word() {
+    let world = World::start().await;
+    let event = json!({ "webhook_id": "w1", "event_type": "order-created", "order_id": "nobody's" }).to_string();
+    assert_eq!(deliver(&world, event.as_bytes()).await, 204);
+    assert_eq!(deliver(&world, b"{").await, 204);
+    world.pass(12, Duration::from_mins(1)).await;
+    let listed = world.send("Deliveries", json!({ "status": ["DEAD", "UNMATCHED"] })).await;
+    let nodes = listed["deliveries"]["nodes"].as_array().unwrap().clone();
+    assert_eq!(nodes.len(), 2, "{nodes:#?}");
+
+    let replay = async |input: Value| {
+        world.send("ReplayDeliveries", json!({ "input": input })).await["replayDeliveries"].clone()
+    };
+    let refused = [
+        (json!({ "ids": [nodes[0]["id"]], "reason": " " }), "InvalidInputError"),
+        (json!({ "ids": [], "reason": "x" }), "InvalidInputError"),
+        (json!({ "reason": "x" }), "InvalidInputError"),
+        (json!({ "ids": ["AAAA"], "reason": "x" }), "InvalidInputError"),
+    ];
+    for (input, error) in refused {
+        let answer = replay(input.clone()).await;
+        assert_eq!(answer["userErrors"][0]["__typename"], error, "{input}: {answer}");
+    }
+    let answer = replay(json!({ "ids": [nodes[0]["id"]], "reason": "the order was imported late" })).await;
+    assert_eq!((&answer["replayedCount"], &answer["deliveries"][0]["status"]), (&json!(1), &json!("RECEIVED")));
+    let answer = replay(json!({ "status": ["DEAD"], "reason": "a new version reads more" })).await;
+    assert_eq!(answer["replayedCount"], 1);
+    world.quiet().await;
+    let listed = world.send("Deliveries", json!({ "status": ["DEAD", "UNMATCHED"] })).await;
+    assert_eq!(listed["deliveries"]["totalCount"], 2, "they come to the same end, and hold nobody up");
+
+    let db = &world.app.kit().db;
+    let query = "SELECT requested_by, reason, delivery_count FROM delivery_replays ORDER BY id";
+    let rows = db.read().query_all_raw(Statement::from_string(db.backend(), query)).await.unwrap();
+    let told: Vec<(String, String, i32)> = rows
+        .iter()
+        .map(|row| {
+            let text = |name| row.try_get("", name).unwrap();
+            (text("requested_by"), text("reason"), row.try_get("", "delivery_count").unwrap())
+        })
+        .collect();
+    let who = || "worker-1".to_owned();
+    assert_eq!(
+        told,
+        [(who(), "the order was imported late".to_owned(), 1), (who(), "a new version reads more".to_owned(), 1)]
+    );
+    let scopes: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != Scope::Admin).collect();
+    let document = crate::support::client::operation_of("ReplayDeliveries");
+    let input = json!({ "input": { "status": ["DEAD"], "reason": "x" } });
+    let answer = world.query_as(&world.token(COUNTY, &scopes), &document, input).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer}");
+}

@@ -2,6 +2,7 @@
 
 mod ask;
 mod cancel;
+mod convergence;
 mod deliveries;
 mod employers;
 mod intake;
@@ -15,3 +16,4 @@ mod retries;
 mod review;
 mod scenarios;
 mod unknowns;
+mod watch;

@@ -103,7 +103,21 @@ impl World {
             sim.seed(SeedBatch { client_id, webhooks: vec![webhook], ..SeedBatch::default() }).unwrap();
         }
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, sim, clock, config, http, scratch }
+        let world = Self { app, sim, clock, config, http, scratch };
+        world.looked_after(1).await;
+        world
+    }
+
+    /// Waits until so many gateways have looked after the webhooks at their start, so that what they ask of Truv meets no
+    /// fault that a test sets.
+    pub(crate) async fn looked_after(&self, starts: usize) {
+        let wanted = starts * self.config.agencies.len();
+        let looked = async || {
+            let log = self.log("request").await;
+            let read = log.iter().filter(|entry| entry["path"] == "/v1/webhook-requests/").count();
+            (read >= wanted).then_some(())
+        };
+        self.until("the webhooks are looked after", looked).await;
     }
 
     /// Another gateway on the same database.

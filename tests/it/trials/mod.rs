@@ -11,7 +11,7 @@ pub(super) fn asked(variable: &str, usual: u64) -> u64 {
 
 /// Tells the person at the shell how far a trial has come (`--nocapture` shows it).
 #[expect(clippy::print_stdout, reason = "a trial of many minutes says how far it has come")]
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     println!("{line}");
 }
 
@@ -19,4 +19,4 @@ fn tell(line: &str) {
 macro_rules! say {
     ($($arguments:tt)*) => { $crate::trials::tell(&format!($($arguments)*)) };
 }
-use say;
+pub(crate) use say;

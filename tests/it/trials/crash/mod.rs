@@ -25,6 +25,8 @@ use rand_chacha::ChaCha8Rng;
 use self::stage::Stage;
 use super::{asked, say};
 
+/// Cases that are worked on at once.
+const STORIES: usize = 8;
 /// How long what goes on may take to come to its end once nobody is killed any more.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -38,8 +40,8 @@ async fn gateways_killed_at_any_moment_lose_nothing_and_do_nothing_twice() {
     let watcher = watcher::start(&stage).await;
     let mut kills = 0;
     for cycle in 0..cycles {
-        stage.tell_stories(2).await;
-        tokio::time::sleep(Duration::from_millis(random.random_range(50..1_200))).await;
+        stage.tell_stories(STORIES).await;
+        tokio::time::sleep(Duration::from_millis(random.random_range(50..2_200))).await;
         // Mostly one of them, sometimes all: then nobody is there to receive.
         let victim = random.random_range(0..stage.replicas());
         let all = random.random_bool(0.3);

@@ -64,7 +64,8 @@ impl World {
     /// Asks the simulator's control port; it is never down.
     pub(super) async fn control(&self, method: reqwest::Method, path: &str, body: &Value) -> Option<Value> {
         let url = format!("http://{}{path}", self.control);
-        let answer = self.http.request(method, url).json(body).send().await.unwrap();
+        let request = self.http.request(method, url).timeout(PATIENCE).json(body);
+        let answer = request.send().await.unwrap();
         answer.status().is_success().then_some(answer.json().await.unwrap())
     }
 }
@@ -178,9 +179,12 @@ impl Stage {
         counts.iter().map(|(what, count)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
     }
 
-    /// Begins so many stories, each of a person and a case of their own.
-    pub(super) async fn tell_stories(&mut self, count: u32) {
-        for _ in 0..count {
+    /// Begins stories, each of a person and a case of their own, until so many go on at once.
+    pub(super) async fn tell_stories(&mut self, count: usize) {
+        while let Some(ended) = self.stories.try_join_next() {
+            ended.unwrap();
+        }
+        while self.stories.len() < count {
             self.told += 1;
             let number = format!("CRASH-{:05}", self.told);
             let scenarios = CAST.choose_weighted(&mut self.random, |(_, weight)| *weight).unwrap().0;
@@ -189,9 +193,6 @@ impl Stage {
             let order = seeded.people[0].orders[0].order_id.clone();
             let random = ChaCha8Rng::seed_from_u64(self.random.random());
             self.stories.spawn(story::tell(Arc::clone(&self.world), number, order, random));
-        }
-        while let Some(ended) = self.stories.try_join_next() {
-            ended.unwrap();
         }
         self.note_log().await;
     }

@@ -225,7 +225,7 @@ impl Story {
     }
 
     async fn pause(&mut self) {
-        let pause = self.random.random_range(50..250);
+        let pause = self.random.random_range(100..400);
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
 }
