@@ -30,6 +30,7 @@ mod request;
 mod seats;
 pub mod serve;
 mod socket;
+mod stall;
 mod stream;
 pub mod token;
 mod truv_hook;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::http::answer::Answer;
 use crate::http::operation::Operation;
-use crate::http::outgoing::{Outgoing, Stuck};
+use crate::http::outgoing::{Lane, Outgoing, Stuck};
 use crate::http::protocol;
 
 /// What runs on a socket, by the client's ids. All of it ends when this is dropped.
@@ -60,7 +60,7 @@ impl Operations {
         let number = self.started;
         let stop = self.all.child_token();
         self.live.lock().insert(id.clone(), (number, stop.clone()));
-        let (live, out) = (self.live.clone(), self.out.clone());
+        let (live, out) = (self.live.clone(), self.out.lane());
         self.tasks.spawn(async move {
             let run = run(id, number, operation, live, out);
             // A client that cannot be written to is noticed by the writing task, which ends the socket.
@@ -98,7 +98,7 @@ impl Live {
     }
 }
 
-async fn run(id: String, number: u64, operation: Operation, live: Live, out: Outgoing) -> Result<(), Stuck> {
+async fn run(id: String, number: u64, operation: Operation, live: Live, out: Lane) -> Result<(), Stuck> {
     let request_id = operation.request_id();
     let last = match operation.kind() {
         OperationType::Subscription => stream(&id, operation, &out).await?,
@@ -109,7 +109,7 @@ async fn run(id: String, number: u64, operation: Operation, live: Live, out: Out
 }
 
 /// Runs a query or a mutation; the answer is the last frame.
-async fn once(id: &str, operation: Operation, request_id: Uuid, out: &Outgoing) -> Result<String, Stuck> {
+async fn once(id: &str, operation: Operation, request_id: Uuid, out: &Lane) -> Result<String, Stuck> {
     let answer = operation.run().await.unwrap_or_else(|refusal| Answer::refused(&refusal, request_id));
     if !answer.began() {
         return Ok(protocol::error(id, &answer));
@@ -119,7 +119,7 @@ async fn once(id: &str, operation: Operation, request_id: Uuid, out: &Outgoing) 
 }
 
 /// Passes events on at the pace at which the queue takes them; the last frame says how the stream ended.
-async fn stream(id: &str, operation: Operation, out: &Outgoing) -> Result<String, Stuck> {
+async fn stream(id: &str, operation: Operation, out: &Lane) -> Result<String, Stuck> {
     let mut events = operation.stream();
     while let Some(event) = events.next().await {
         if !event.began() {

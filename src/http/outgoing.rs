@@ -1,14 +1,14 @@
 //! The writing half of a socket: one bounded queue, one task, a time limit on every write.
 //!
-//! A queue that is full holds back the operations that feed it, which read the log at the client's pace then. Closing
-//! overtakes what is queued: after a token's end nothing more is sent.
+//! A queue that is full holds back the operations that feed it, which read the log at the client's pace then. Each
+//! operation has a lane of a few frames, so that a busy one cannot fill the queue before a quiet one has its turn; who waits
+//! for room gets it in the order of asking. Closing overtakes what is queued: after a token's end nothing more is sent.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
-use futures_util::SinkExt as _;
-use futures_util::stream::SplitSink;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes};
+use futures_util::{Sink, SinkExt as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 
 use crate::config::Socket;
@@ -16,6 +16,9 @@ use crate::http::protocol::Closing;
 
 /// A last write gets this long, because nobody waits for its outcome.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Frames that one operation may have in the queue.
+const LANE: usize = 8;
 
 /// The queue's entry.
 #[derive(Clone)]
@@ -25,9 +28,18 @@ pub(crate) struct Outgoing {
     most: u32,
 }
 
+/// One operation's way into the queue.
+#[derive(Clone)]
+pub(crate) struct Lane {
+    out: Outgoing,
+    room: Arc<Semaphore>,
+}
+
 struct Frame {
     message: Message,
     _counted: Waiting,
+    /// The frame's place in its lane; what the socket itself says has none.
+    _place: Option<OwnedSemaphorePermit>,
     /// The frame's share of the byte limit, given back when it is written.
     _bytes: OwnedSemaphorePermit,
 }
@@ -53,14 +65,9 @@ impl Drop for Waiting {
 pub(crate) struct Stuck;
 
 impl Outgoing {
-    /// Queues a frame, waiting for room.
-    pub(crate) async fn send(&self, text: String) -> Result<(), Stuck> {
-        let share = self.share(text.len());
-        let bytes = Arc::clone(&self.bytes).acquire_many_owned(share).await.map_err(|_| Stuck)?;
-        self.frames
-            .send(Frame { message: Message::Text(text.into()), _counted: Waiting::count(), _bytes: bytes })
-            .await
-            .map_err(|_| Stuck)
+    /// A lane for one operation.
+    pub(crate) fn lane(&self) -> Lane {
+        Lane { out: self.clone(), room: Arc::new(Semaphore::new(LANE)) }
     }
 
     /// Queues a frame if there is room now: for answers to a client that must read before it asks on.
@@ -71,7 +78,8 @@ impl Outgoing {
             Message::Close(_) => 0,
         };
         let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(self.share(length)).map_err(|_| Stuck)?;
-        self.frames.try_send(Frame { message, _counted: Waiting::count(), _bytes: bytes }).map_err(|_| Stuck)
+        let frame = Frame { message, _counted: Waiting::count(), _place: None, _bytes: bytes };
+        self.frames.try_send(frame).map_err(|_| Stuck)
     }
 
     /// A frame larger than the whole limit takes all of it, and so goes alone.
@@ -80,10 +88,23 @@ impl Outgoing {
     }
 }
 
+impl Lane {
+    /// Queues a frame, waiting for room.
+    pub(crate) async fn send(&self, text: String) -> Result<(), Stuck> {
+        let Outgoing { frames, bytes, .. } = &self.out;
+        let place = Arc::clone(&self.room).acquire_owned().await.map_err(|_| Stuck)?;
+        let share = self.out.share(text.len());
+        let bytes = Arc::clone(bytes).acquire_many_owned(share).await.map_err(|_| Stuck)?;
+        let message = Message::Text(text.into());
+        let frame = Frame { message, _counted: Waiting::count(), _place: Some(place), _bytes: bytes };
+        frames.send(frame).await.map_err(|_| Stuck)
+    }
+}
+
 /// A queue and the future that writes what is queued. The future ends after the close frame that `closing` asks for, or
 /// when a write fails or takes too long.
-pub(crate) fn channel(
-    sink: SplitSink<WebSocket, Message>,
+pub(crate) fn channel<S: Sink<Message> + Unpin + Send + 'static>(
+    sink: S,
     settings: &Socket,
     closing: watch::Receiver<Option<Closing>>,
 ) -> (Outgoing, impl Future<Output = ()> + Send + 'static) {
@@ -93,8 +114,8 @@ pub(crate) fn channel(
     (Outgoing { frames, bytes, most }, write(sink, queued, closing, settings.write_timeout))
 }
 
-async fn write(
-    mut sink: SplitSink<WebSocket, Message>,
+async fn write<S: Sink<Message> + Unpin>(
+    mut sink: S,
     mut queued: mpsc::Receiver<Frame>,
     mut closing: watch::Receiver<Option<Closing>>,
     time: Duration,
@@ -105,7 +126,7 @@ async fn write(
             reason = asked(&mut closing) => break reason,
             frame = queued.recv() => frame,
         };
-        let Some(Frame { message, _counted, _bytes }) = frame else { return closed("none") };
+        let Some(Frame { message, _counted, _place, _bytes }) = frame else { return closed("none") };
         tokio::select! {
             biased;
             reason = asked(&mut closing) => break reason,
@@ -131,4 +152,39 @@ fn closed(code: &str) {
 /// Waits until somebody asks for the end. Losing the asker counts as a fault of the connection.
 async fn asked(closing: &mut watch::Receiver<Option<Closing>>) -> Closing {
     closing.wait_for(Option::is_some).await.ok().and_then(|reason| *reason).unwrap_or(Closing::BUSY)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream::FuturesUnordered;
+    use futures_util::{FutureExt as _, StreamExt as _, sink};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_quiet_operation_does_not_wait_for_a_busy_ones_backlog() {
+        let (taken, mut client) = mpsc::channel(1);
+        let sink = Box::pin(sink::unfold(taken, |taken: mpsc::Sender<Message>, message| async move {
+            taken.send(message).await.map(|()| taken)
+        }));
+        let (_closing, asked) = watch::channel(None);
+        let (out, write) = channel(sink, &Socket::default(), asked);
+        let busy = out.lane();
+        let flood = async move { while busy.send("busy".to_owned()).await.is_ok() {} };
+        let mut all: FuturesUnordered<_> = [write.boxed(), flood.boxed()].into_iter().collect();
+        // The client takes nothing yet, and the busy operation has queued whatever it may.
+        assert!(all.next().now_or_never().is_none());
+        let sent = out.lane().send("quiet".to_owned()).now_or_never();
+        assert_eq!(sent, Some(Ok(())), "there is room");
+        let mut before = 0;
+        loop {
+            assert!(all.next().now_or_never().is_none());
+            match client.try_recv() {
+                Ok(Message::Text(text)) if text == "quiet" => break,
+                Ok(_) => before += 1,
+                Err(_) => {}
+            }
+        }
+        assert!((1..=LANE + 2).contains(&before), "{before} frames came first");
+    }
 }

@@ -14,9 +14,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::http::stall::Stalling;
+
 /// Room for the header limit of the router, so that what exceeds it a little is refused in JSON; beyond this, hyper
 /// answers a bare 431.
 const READ_BUFFER: usize = 128 * 1024;
+/// How long a peer may take nothing of what is written to it.
+const STALLED: Duration = Duration::from_secs(30);
 /// Pause after the system refused a connection, which is nearly always for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -53,7 +57,7 @@ async fn converse(connection: TcpStream, router: Router, header_timeout: Duratio
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(READ_BUFFER)
-        .serve_connection(TokioIo::new(connection), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(Stalling::new(connection, STALLED)), TowerToHyperService::new(router))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {

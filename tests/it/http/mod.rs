@@ -5,6 +5,7 @@ mod drain;
 mod graphql;
 mod hardening;
 mod hooks;
+mod hostile;
 mod keys;
 mod renewal;
 mod socket;

@@ -15,5 +15,6 @@ mod restart;
 mod retries;
 mod review;
 mod scenarios;
+mod transports;
 mod unknowns;
 mod watch;

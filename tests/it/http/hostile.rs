@@ -1,0 +1,41 @@
+//! Documents that mean harm, over HTTP and over a WebSocket: refused with their code, never with a 5xx, and the gateway
+//! serves on. How fast the gate is with them is timed where no network is in the way (`http/guard`).
+
+use serde_json::{Value, json};
+
+use crate::http::socket::Client;
+use crate::http::stage::{Stage, code};
+
+#[path = "../../../src/http/guard/hostile.rs"]
+mod documents;
+
+#[tokio::test]
+async fn every_hostile_document_is_refused_with_its_code_over_both_transports() {
+    let stage = Stage::with(|config| config.graphql.socket.messages_per_second = 100_000).await;
+    let mut socket = Client::signed_in(&stage).await;
+    let all = documents::documents();
+    assert!(all.len() >= 100, "{}", all.len());
+    for hostile in all {
+        let variables: Value = serde_json::from_str(hostile.variables).unwrap();
+        let answered = stage.ask(&hostile.document, variables.clone()).await;
+        assert_eq!(code(&answered), (400, hostile.code), "{}: {}", hostile.name, answered.1);
+        let body = &answered.1;
+        assert!(body.get("data").is_none() && body.to_string().len() <= 8 * 1024, "{}: {body}", hostile.name);
+        let errors = body["errors"].as_array().unwrap();
+        for error in errors {
+            let message = error["message"].as_str().unwrap();
+            assert!(message.chars().count() <= 200 && !message.contains("Did you mean"), "{}: {body}", hostile.name);
+            assert!(error["extensions"]["requestId"].is_string(), "{}: {body}", hostile.name);
+        }
+
+        let payload = json!({ "query": hostile.document, "variables": variables });
+        socket.say(&json!({ "id": hostile.name, "type": "subscribe", "payload": payload })).await;
+        let refused = socket.hear().await;
+        assert_eq!((&refused["type"], &refused["id"]), (&json!("error"), &json!(hostile.name)));
+        assert_eq!(refused["payload"][0]["extensions"]["code"], hostile.code, "{}", hostile.name);
+    }
+    assert!(stage.seen.touched.lock().unwrap().is_empty());
+    assert_eq!(stage.ask("{ hello }", Value::Null).await.0, 200);
+    socket.subscribe("after", "{ hello }").await;
+    assert_eq!(socket.hear().await["type"], "next");
+}
