@@ -131,7 +131,7 @@ impl App {
         let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
         let router = http::router(
             http::Parts {
-                executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone())),
+                executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone(), config.graphql.federation)),
                 directory: Arc::new(ports::Staff::new(kit.clone())),
                 intake: Arc::new(ports::Inbox::new(kit.clone())),
                 verifier: Arc::clone(&verifier),

@@ -8,8 +8,10 @@ use secrecy::SecretString;
 
 use crate::caller::{Caller, Scope};
 use crate::events::Hub;
-use crate::graphql::{self, Schema};
-use crate::http::ports::{Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
+use crate::graphql::{self, Schema, Subgraph};
+use crate::http::ports::{
+    Costs, Directory, Executor, FieldCost, Intake, RawDelivery, ResolveError, Session, StoreError,
+};
 use crate::http::token::Claims;
 use crate::kit::Kit;
 use crate::people;
@@ -18,12 +20,24 @@ use crate::webhooks;
 /// Runs operations on the schema.
 pub(super) struct Operations {
     kit: Kit,
-    schema: Schema,
+    schema: Running,
+}
+
+/// The schema, alone or as a subgraph of a federated graph.
+#[derive(Clone)]
+enum Running {
+    Alone(Schema),
+    Federated(Subgraph),
 }
 
 impl Operations {
-    pub(super) fn new(kit: Kit, hub: Hub) -> Self {
-        Self { kit, schema: graphql::schema(hub) }
+    pub(super) fn new(kit: Kit, hub: Hub, is_federated: bool) -> Self {
+        let schema = if is_federated {
+            Running::Federated(graphql::subgraph(hub))
+        } else {
+            Running::Alone(graphql::schema(hub))
+        };
+        Self { kit, schema }
     }
 
     fn request(&self, request: Request, session: &Session) -> Request {
@@ -34,15 +48,32 @@ impl Operations {
 impl Executor for Operations {
     fn execute(&self, request: Request, session: Session) -> BoxFuture<'static, Response> {
         let (schema, request) = (self.schema.clone(), self.request(request, &session));
-        Box::pin(async move { schema.execute(request).await })
+        Box::pin(async move {
+            match schema {
+                Running::Alone(schema) => schema.execute(request).await,
+                Running::Federated(schema) => schema.execute(request).await,
+            }
+        })
     }
 
     fn subscribe(&self, request: Request, session: Session) -> BoxStream<'static, Response> {
-        self.schema.execute_stream(self.request(request, &session)).boxed()
+        let request = self.request(request, &session);
+        match &self.schema {
+            Running::Alone(schema) => schema.execute_stream(request).boxed(),
+            Running::Federated(schema) => schema.execute_stream(request).boxed(),
+        }
     }
 
     fn sdl(&self) -> String {
         graphql::sdl()
+    }
+
+    fn costs(&self) -> Costs {
+        let mut costs = Costs::default();
+        for graphql::FieldCost { parent, field, returns, weight, items, sized_by, is_deprecated } in graphql::costs() {
+            costs.declare(parent, field, FieldCost { returns, weight, items, sized_by, is_deprecated });
+        }
+        costs
     }
 
     fn is_billed(&self, mutation: &str) -> bool {

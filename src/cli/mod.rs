@@ -65,7 +65,7 @@ pub enum Command {
     /// configured (`auth.jwks`): tokens then come from there.
     Token(token::Args),
     /// Print the GraphQL schema
-    Schema,
+    Schema(schema::Args),
 }
 
 /// Why a command did not do what was asked. The text is for the operator, and holds no secret.
@@ -128,7 +128,7 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Serve(args) => wait_for(serve::run(&args, sources)),
         Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
         Command::Token(args) => token::run(&args, sources),
-        Command::Schema => schema::run(),
+        Command::Schema(args) => schema::run(&args),
         Command::Demo(args) => wait_for(demo::run(&args)),
         Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
         Command::Import(args) => wait_for(import::run(&args, sources)),

@@ -171,6 +171,8 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
     Graphql {
         get: r.open("graphql.get", &["RECERT_GRAPHQL_GET"], switch).or(default.get),
         introspection: r.open("graphql.introspection", &["RECERT_INTROSPECTION"], switch).or(default.introspection),
+        explorer: r.open("graphql.explorer", &["RECERT_EXPLORER"], switch).or(default.explorer),
+        federation: r.open("graphql.federation", &["RECERT_FEDERATION"], switch).or(default.federation),
         max_body_bytes: r
             .open("graphql.max_body_bytes", &["RECERT_GRAPHQL_MAX_BODY_BYTES"], count)
             .or(default.max_body_bytes),

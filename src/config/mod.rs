@@ -180,12 +180,17 @@ impl Default for Auth {
 }
 
 /// `[graphql]`
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the settings")]
 #[derive(Clone, Debug)]
 pub struct Graphql {
     /// `RECERT_GRAPHQL_GET`: admit queries over GET. Default false.
     pub get: bool,
     /// `RECERT_INTROSPECTION`: answer `__schema` and `__type`. Default false.
     pub introspection: bool,
+    /// `RECERT_EXPLORER`: serve the explorer at `/graphiql`. Default false.
+    pub explorer: bool,
+    /// `RECERT_FEDERATION`: be a subgraph of Apollo Federation 2 (`_service`, `_entities`). Default false.
+    pub federation: bool,
     /// `RECERT_GRAPHQL_MAX_BODY_BYTES`. Default 262,144.
     pub max_body_bytes: usize,
     /// `RECERT_GRAPHQL_TIMEOUT`: seconds for a query or a mutation. Default 10.
@@ -214,6 +219,8 @@ impl Default for Graphql {
         Self {
             get: false,
             introspection: false,
+            explorer: false,
+            federation: false,
             max_body_bytes: 256 * 1024,
             timeout: Duration::from_secs(10),
             heartbeat: Duration::from_secs(15),

@@ -7,9 +7,11 @@
 
 mod batch;
 mod cases;
+mod cost;
 mod deliveries;
 mod error;
 mod events;
+mod federation;
 mod health;
 mod ids;
 mod lineage;
@@ -29,12 +31,14 @@ mod user_errors;
 mod view;
 mod viewer;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, ObjectType, SDLExportOptions, SchemaBuilder};
 
 use crate::caller::Standing;
 use crate::events::Hub;
 use crate::kit::Kit;
 
+pub use self::cost::FieldCost;
+pub use self::federation::FederatedQuery;
 pub use self::view::View;
 
 /// What can be read.
@@ -69,15 +73,23 @@ pub struct Subscription(events::stream::EventSubscription);
 /// The schema, ready to run requests that carry [`request_data`].
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 
-fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+/// The same schema as a subgraph of a federated graph.
+pub type Subgraph = async_graphql::Schema<FederatedQuery, Mutation, Subscription>;
+
+fn builder<Q: ObjectType + Default + 'static>() -> SchemaBuilder<Q, Mutation, Subscription> {
     // Suggestions name fields even where introspection is off.
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+    async_graphql::Schema::build(Q::default(), Mutation::default(), Subscription::default())
         .register_output_type::<user_errors::UserError>()
         .disable_suggestions()
 }
 
 /// The schema, streaming from the hub.
 pub fn schema(hub: Hub) -> Schema {
+    builder().data(hub).finish()
+}
+
+/// The schema as a subgraph, streaming from the hub.
+pub fn subgraph(hub: Hub) -> Subgraph {
     builder().data(hub).finish()
 }
 
@@ -91,7 +103,17 @@ pub fn is_billed(mutation: &str) -> bool {
     matches!(mutation, "createRefreshOrder" | "sendVerificationLink")
 }
 
+/// What every field costs.
+pub fn costs() -> Vec<FieldCost> {
+    cost::of(&sdl())
+}
+
 /// The schema as text, the same for the same code. Needs no service.
 pub fn sdl() -> String {
-    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+    builder::<Query>().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
+}
+
+/// The subgraph as text, with the keys of its entities and the link to the Federation 2 specification.
+pub fn federated_sdl() -> String {
+    builder::<FederatedQuery>().finish().sdl_with_options(SDLExportOptions::new().federation().include_specified_by())
 }

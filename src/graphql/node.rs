@@ -83,7 +83,8 @@ impl NodeQuery {
     }
 }
 
-async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError> {
+/// The thing behind a global id, in the caller's sight.
+pub(super) async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError> {
     view.cases()?;
     let Some((kind, bytes)) = ids::open(id) else { return Ok(None) };
     let load = view.load();

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::failure::Code;
+use crate::http::guard::Cost;
 use crate::http::negotiation::Media;
 use crate::http::refusal::Refusal;
 
@@ -22,6 +23,9 @@ pub(crate) struct Answer {
     /// Absent when execution did not begin.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) data: Option<Value>,
+    /// What the operation cost; on a stream, the first result tells it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extensions: Option<Extensions>,
     /// What the errors say to a transport that has a status.
     #[serde(skip)]
     codes: Vec<Code>,
@@ -30,7 +34,29 @@ pub(crate) struct Answer {
     pub(crate) retry_after: Option<u64>,
 }
 
+/// What an answer says about the operation itself.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Extensions {
+    /// The operation's cost, and what is left of the limit.
+    pub(crate) cost: Cost,
+    /// How many more operations the caller could have had in hand at once when this one began.
+    pub(crate) concurrency: Concurrency,
+}
+
+/// A budget of operations in hand.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Concurrency {
+    pub(crate) limit: usize,
+    pub(crate) remaining: usize,
+}
+
 impl Answer {
+    /// The same with the operation's cost, if it began.
+    pub(crate) fn costing(self, extensions: Option<Extensions>) -> Self {
+        let extensions = extensions.filter(|_| self.began());
+        Self { extensions, ..self }
+    }
+
     /// What was executed, its errors masked.
     pub(crate) fn of(executed: Executed, request_id: Uuid) -> Self {
         let began = has_begun(&executed);
@@ -44,12 +70,18 @@ impl Answer {
                 error.remove("path");
             }
         }
-        Self { errors, data: began.then_some(executed.data), codes, retry_after }
+        Self { errors, data: began.then_some(executed.data), extensions: None, codes, retry_after }
     }
 
     /// A refusal in the same form, for transports without a status.
     pub(crate) fn refused(refusal: &Refusal, request_id: Uuid) -> Self {
-        Self { errors: vec![refusal.error(request_id)], data: None, codes: vec![refusal.code()], retry_after: None }
+        Self {
+            errors: vec![refusal.error(request_id)],
+            data: None,
+            extensions: None,
+            codes: vec![refusal.code()],
+            retry_after: None,
+        }
     }
 
     /// Whether execution began: then the answer has data, if only null.

@@ -12,6 +12,7 @@ mod answer;
 mod auth;
 mod body;
 mod documents;
+mod explorer;
 mod graphql;
 mod guard;
 pub mod health;
@@ -131,7 +132,7 @@ pub(crate) struct RequestId(pub(crate) Uuid);
 /// [`EdgeError`]: an origin is none, or a registered document cannot be served.
 pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webhooks) -> Result<Router, EdgeError> {
     let origins = origin::Origins::parse(&server.cors_origins)?;
-    let guard = guard::Guard::new(graphql.limits.clone(), graphql.introspection);
+    let guard = guard::Guard::new(graphql.limits.clone(), graphql.introspection, parts.executor.costs());
     let documents = documents::Documents::load(graphql, &guard, &|name| parts.executor.is_billed(name))?;
     let edge = Arc::new(Edge {
         graphql: graphql.clone(),
@@ -146,10 +147,12 @@ pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webho
         all_sockets: seats::Seats::default(),
         parts,
     });
+    let explorer = if graphql.explorer { explorer::routes() } else { Router::new() };
     let routes = Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(graphql::schema).fallback(wrap::only_get))
         .layer(wrap::cors(origins))
+        .merge(explorer)
         .route("/webhooks/truv/{agency}", any(truv_hook::handle))
         .fallback(wrap::not_found)
         .with_state(Arc::clone(&edge));

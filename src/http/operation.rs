@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::caller::Standing;
 use crate::failure::Code;
-use crate::http::answer::Answer;
+use crate::http::answer::{Answer, Concurrency, Extensions};
 use crate::http::documents::Document;
 use crate::http::guard::{Admitted, Measured};
 use crate::http::ports::Session;
@@ -26,6 +26,7 @@ pub(crate) struct Operation {
     edge: Arc<Edge>,
     /// The places it takes in its agency's and its subject's count, until it ends.
     seats: [SubjectSeat; 2],
+    extensions: Extensions,
 }
 
 impl Operation {
@@ -48,6 +49,10 @@ impl Operation {
             }
         };
         let admitted = edge.guard.admit(measured, operation_name, variables)?;
+        for field in &admitted.deprecated {
+            // Deprecated fields are few, and all of them are the schema's own names.
+            metrics::counter!("recert_graphql_deprecated_fields_total", "field" => field.clone()).increment(1);
+        }
         let busy = || {
             Refusal::new(Code::RateLimited, "too many requests at once").retry_after(std::time::Duration::from_secs(1))
         };
@@ -57,7 +62,10 @@ impl Operation {
         let subject = (caller.agency, Some(caller.subject.clone()));
         let subject = edge.in_hand.take(subject, settings.max_per_subject).ok_or_else(busy)?;
         let session = Session { caller: standing.clone(), request_id };
-        Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject] })
+        let remaining = agency.left.min(subject.left);
+        let extensions =
+            Extensions { cost: admitted.cost, concurrency: Concurrency { limit: settings.max_per_subject, remaining } };
+        Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject], extensions })
     }
 
     /// The id that the operation's answers carry.
@@ -72,7 +80,7 @@ impl Operation {
 
     /// Runs a query or a mutation to its end.
     pub(crate) async fn run(self) -> Result<Answer, Refusal> {
-        let Self { admitted, session, edge, seats } = self;
+        let Self { admitted, session, edge, seats, extensions } = self;
         let request_id = session.request_id;
         // The call itself may panic as well as the future it makes.
         let execution = async { edge.parts.executor.execute(admitted.request, session).await };
@@ -80,7 +88,7 @@ impl Operation {
         let outcome = tokio::time::timeout(edge.graphql.timeout, fenced).await;
         drop(seats);
         match outcome {
-            Ok(Ok(executed)) => Ok(Answer::of(executed, request_id)),
+            Ok(Ok(executed)) => Ok(Answer::of(executed, request_id).costing(Some(extensions))),
             Ok(Err(_)) => {
                 tracing::error!(request.id = %request_id, "an operation panicked");
                 Err(Refusal::internal())
@@ -94,7 +102,8 @@ impl Operation {
 
     /// Starts a subscription. A panic ends it with the internal error.
     pub(crate) fn stream(self) -> BoxStream<'static, Answer> {
-        let Self { admitted, session, edge, seats } = self;
+        let Self { admitted, session, edge, seats, extensions } = self;
+        let mut extensions = Some(extensions);
         let request_id = session.request_id;
         let start = async move { edge.parts.executor.subscribe(admitted.request, session) };
         let events = AssertUnwindSafe(start.into_stream().flatten()).catch_unwind();
@@ -107,7 +116,7 @@ impl Operation {
                         tracing::error!(request.id = %request_id, "a subscription panicked");
                         Answer::refused(&Refusal::internal(), request_id)
                     },
-                    |executed| Answer::of(executed, request_id),
+                    |executed| Answer::of(executed, request_id).costing(extensions.take()),
                 )
             })
             .boxed()

@@ -126,6 +126,8 @@ async fn stream(id: &str, operation: Operation, out: &Lane) -> Result<String, St
             return Ok(protocol::error(id, &event));
         }
         out.send(protocol::next(id, &event)).await?;
+        // One frame a turn: a stream that always has the next one ready would take all the room there is.
+        tokio::task::yield_now().await;
     }
     Ok(protocol::complete(id))
 }

@@ -27,6 +27,12 @@ impl Origins {
     }
 }
 
+/// Whether the origin is the very address that was asked, as of a page served from here.
+pub(crate) fn is_own(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let (Ok(origin), Some(Ok(host))) = (origin.to_str(), host.map(HeaderValue::to_str)) else { return false };
+    ["http", "https"].iter().any(|scheme| normal(&format!("{scheme}://{host}")).as_deref() == Some(origin))
+}
+
 /// Scheme, host and port as browsers write them; `None` for what has a path, a user or no host.
 fn normal(text: &str) -> Option<String> {
     let url = url::Url::parse(text).ok()?;
@@ -52,6 +58,18 @@ mod tests {
     fn only_the_same_scheme_host_and_port_are_admitted(#[case] origin: &str, #[case] admitted: bool) {
         let origins = Origins::parse(&["https://portal.example.gov".to_owned()]).unwrap();
         assert_eq!(origins.admit(&HeaderValue::from_str(origin).unwrap()), admitted);
+    }
+
+    #[rstest]
+    #[case("http://127.0.0.1:8080", "127.0.0.1:8080", true)]
+    #[case("https://gateway.example", "gateway.example", true)]
+    #[case("http://127.0.0.1:8081", "127.0.0.1:8080", false)]
+    #[case("http://evil.test", "127.0.0.1:8080", false)]
+    #[case("null", "null", false)]
+    fn a_pages_own_server_is_the_one_it_asks(#[case] origin: &str, #[case] host: &str, #[case] own: bool) {
+        let [origin, host] = [origin, host].map(|text| HeaderValue::from_str(text).unwrap());
+        assert_eq!(is_own(&origin, Some(&host)), own);
+        assert!(!is_own(&origin, None));
     }
 
     #[rstest]

@@ -1,6 +1,8 @@
 //! What the edge needs from the rest of the gateway, as three small traits: somebody who runs operations, somebody who
 //! knows the agencies, somebody who keeps webhook deliveries. The edge itself knows neither the schema nor the database.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -36,8 +38,42 @@ pub trait Executor: Send + Sync + 'static {
     /// The schema as text, for `GET /schema.graphql`.
     fn sdl(&self) -> String;
 
+    /// What the schema's fields cost; asked for once, at start.
+    fn costs(&self) -> Costs;
+
     /// Whether this root field of a mutation costs money. One document may hold one of them.
     fn is_billed(&self, mutation: &str) -> bool;
+}
+
+/// What the gate knows of the schema: the cost of each field, by its type and name.
+#[derive(Clone, Debug, Default)]
+pub struct Costs(HashMap<String, HashMap<String, FieldCost>>);
+
+/// What one field costs: its weight, and what is selected under it as often as it may answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldCost {
+    /// The type of its answers, whose fields are selected under it.
+    pub returns: String,
+    /// Units for the field itself.
+    pub weight: u64,
+    /// How many answers it has where its arguments do not say.
+    pub items: u64,
+    /// Arguments that say how many: a number of them, or a list of as many.
+    pub sized_by: &'static [&'static str],
+    /// Whether it is deprecated, so that its use is counted.
+    pub is_deprecated: bool,
+}
+
+impl Costs {
+    /// Declares a field of a type.
+    pub fn declare(&mut self, parent: String, field: String, cost: FieldCost) {
+        self.0.entry(parent).or_default().insert(field, cost);
+    }
+
+    /// A field's cost; `None` for one that the schema does not have, which validation will refuse.
+    pub(crate) fn of(&self, parent: &str, field: &str) -> Option<&FieldCost> {
+        self.0.get(parent)?.get(field)
+    }
 }
 
 /// Knows agencies and their staff.

@@ -25,6 +25,8 @@ impl<K> Default for Seats<K> {
 pub(crate) struct Seat<K: Eq + Hash> {
     seats: Seats<K>,
     key: K,
+    /// Places that were left beside it when it was taken.
+    pub(crate) left: usize,
 }
 
 impl<K: Eq + Hash + Clone> Seats<K> {
@@ -36,7 +38,7 @@ impl<K: Eq + Hash + Clone> Seats<K> {
             return None;
         }
         counts.insert(key.clone(), count + 1);
-        Some(Seat { seats: self.clone(), key })
+        Some(Seat { seats: self.clone(), key, left: most - count - 1 })
     }
 }
 
@@ -61,7 +63,8 @@ mod tests {
         let seats = Seats::default();
         let first = seats.take("a", 2);
         let second = seats.take("a", 2);
-        assert!(first.is_some() && second.is_some());
+        assert_eq!(first.as_ref().map(|seat| seat.left), Some(1));
+        assert_eq!(second.as_ref().map(|seat| seat.left), Some(0));
         assert!(seats.take("a", 2).is_none());
         assert!(seats.take("b", 2).is_some());
         drop(first);

@@ -11,6 +11,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use futures_util::FutureExt as _;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::failure::Code;
@@ -21,10 +23,17 @@ use crate::http::{Edge, RequestId};
 
 const MAX_URI: usize = 8 * 1024;
 const MAX_HEADERS: usize = 64 * 1024;
+/// Answers below this many bytes fit one packet as they are.
+const MIN_COMPRESSED: u64 = 1_024;
 const PREFLIGHT_AGE: Duration = Duration::from_mins(10);
 
 /// The routes inside what all of them share.
 pub(crate) fn around(routes: Router, edge: &Arc<Edge>) -> Router {
+    // Streams go out frame by frame, which a compressor would hold back. Tokens are not cookies, so that nobody else can
+    // make a browser ask and then measure the answer.
+    let worth_it =
+        SizeAbove::new(MIN_COMPRESSED).and(NotForContentType::SSE).and(NotForContentType::const_new("multipart/mixed"));
+    let routes = routes.layer(CompressionLayer::new().compress_when(worth_it));
     routes.layer(middleware::from_fn_with_state(Arc::clone(edge), wrap))
 }
 

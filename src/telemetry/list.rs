@@ -73,6 +73,11 @@ pub const METRICS: &[Metric] = &[
     histogram("recert_event_lag_seconds", &[], "From the moment of a change to its reading by the tail of the log."),
     counter("recert_events_total", &[], "Events that the tail of the log has read and handed to the streams."),
     counter(
+        "recert_graphql_deprecated_fields_total",
+        &["field"],
+        "Operations that select a deprecated field, which the label names as `Type.field`.",
+    ),
+    counter(
         "recert_graphql_unregistered_documents_total",
         &[],
         "Requests whose document is not registered, where registered ones are preferred.",

@@ -180,7 +180,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             secrets: vec![access_secret],
         }],
         auth: Auth { hmac_secret: Some(dir.token_secret()), ..Auth::default() },
-        graphql: Graphql { introspection: true, ..Graphql::default() },
+        graphql: Graphql { introspection: true, explorer: true, ..Graphql::default() },
         renewals: config::Renewals::default(),
         ..Config::default()
     })

@@ -34,6 +34,7 @@ impl Ready {
             .collect();
         json!({
             "graphql": format!("http://{}/graphql", self.gateway),
+            "explorer": format!("http://{}/graphiql", self.gateway),
             "websocket": format!("ws://{}/graphql", self.gateway),
             "webhooks": format!("http://{}/webhooks/truv/{}", self.gateway, county::SLUG),
             "simulator_api": format!("http://{}", self.simulator),
@@ -52,6 +53,7 @@ impl Ready {
         let size = county.size;
         writeln!(out, "Recert is ready: a county of {size} cases. Everything listens on this machine only.\n")?;
         writeln!(out, "  GraphQL              http://{gateway}/graphql   (ws:// for subscriptions, /schema.graphql)")?;
+        writeln!(out, "  Explorer             http://{gateway}/graphiql   (paste one of the tokens below)")?;
         writeln!(out, "  Health               http://{admin}/readyz")?;
         writeln!(out, "  Truv simulator       http://{simulator}   (client id {CLIENT_ID}, secret in demo.json)")?;
         writeln!(out, "  Simulator's control  http://{control}/control/log")?;

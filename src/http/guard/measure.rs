@@ -1,6 +1,6 @@
 //! Counts a parsed document and measures its operations, looking at every fragment once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use async_graphql::parser::types::{
     Directive, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
@@ -9,7 +9,8 @@ use async_graphql::{Name, Positioned, Value, Variables};
 
 use crate::config::DocumentLimits;
 use crate::failure::Code;
-use crate::http::guard::too_complex;
+use crate::http::guard::{Cost, too_complex};
+use crate::http::ports::{Costs, FieldCost};
 use crate::http::refusal::Refusal;
 
 /// The largest page, and with it the largest factor: resolvers refuse more, so that more never costs more.
@@ -82,10 +83,18 @@ impl Census {
     }
 }
 
+/// What is known of an operation that may run.
+pub(super) struct Priced {
+    pub(super) cost: Cost,
+    /// Deprecated fields that it selects, as `Type.field`.
+    pub(super) deprecated: BTreeSet<String>,
+}
+
 /// Measures operations.
 pub(super) struct Measure<'a> {
     pub(super) document: &'a ExecutableDocument,
     pub(super) limits: &'a DocumentLimits,
+    pub(super) costs: &'a Costs,
 }
 
 /// The size of a selection set, fragments expanded. Sums saturate, because 2^60 and "too many" are the same thing.
@@ -101,7 +110,7 @@ struct Size {
     depth: usize,
     /// Levels of sets: fields, inline fragments and spreads, which the recursion below follows.
     height: usize,
-    /// One for each field, times the sizes of the pages around it.
+    /// The weight of each field, times the sizes of the pages around it.
     cost: u64,
 }
 
@@ -129,15 +138,24 @@ struct Pass<'a> {
     operation: Option<&'a OperationDefinition>,
     variables: Option<&'a Variables>,
     seen: HashMap<&'a Name, Seen>,
+    /// Deprecated fields, as `Type.field`, each once.
+    deprecated: BTreeSet<String>,
 }
 
 impl<'a> Measure<'a> {
     /// Refuses what exceeds a limit whatever the variables are. Every operation and the fragments nobody spreads are
     /// measured, because validation will visit them.
     pub(super) fn check(&'a self, is_billed: &'a dyn Fn(&str) -> bool) -> Result<(), Refusal> {
-        let pass = |operation| Pass { measure: self, is_billed, operation, variables: None, seen: HashMap::new() };
+        let pass = |operation| Pass {
+            measure: self,
+            is_billed,
+            operation,
+            variables: None,
+            seen: HashMap::new(),
+            deprecated: BTreeSet::new(),
+        };
         for (_, operation) in self.document.operations.iter() {
-            let size = pass(Some(&operation.node)).set(&operation.node.selection_set.node, 0)?;
+            let size = pass(Some(&operation.node)).operation(&operation.node)?;
             self.within(&operation.node, size)?;
         }
         let mut pass = pass(None);
@@ -149,19 +167,24 @@ impl<'a> Measure<'a> {
     }
 
     /// Refuses an operation that costs too much with these variables, which decide the page sizes.
-    pub(super) fn price(&'a self, chosen: &'a OperationDefinition, variables: &'a Variables) -> Result<(), Refusal> {
+    pub(super) fn price(
+        &'a self,
+        chosen: &'a OperationDefinition,
+        variables: &'a Variables,
+    ) -> Result<Priced, Refusal> {
         let mut pass = Pass {
             measure: self,
             is_billed: &|_| false,
             operation: Some(chosen),
             variables: Some(variables),
             seen: HashMap::new(),
+            deprecated: BTreeSet::new(),
         };
-        let size = pass.set(&chosen.selection_set.node, 0)?;
-        if size.cost > self.limits.complexity {
-            return Err(too_complex("units of cost", self.limits.complexity));
-        }
-        Ok(())
+        let size = pass.operation(chosen)?;
+        let limit = self.limits.complexity;
+        let Some(remaining) = limit.checked_sub(size.cost) else { return Err(too_complex("units of cost", limit)) };
+        let cost = Cost { complexity: size.cost, limit, remaining, depth: size.depth, fields: size.fields };
+        Ok(Priced { cost, deprecated: pass.deprecated })
     }
 
     fn within_any(&self, size: Size) -> Result<(), Refusal> {
@@ -192,14 +215,26 @@ impl<'a> Measure<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn set(&mut self, set: &'a SelectionSet, level: usize) -> Result<Size, Refusal> {
+    fn operation(&mut self, operation: &'a OperationDefinition) -> Result<Size, Refusal> {
+        let root = match operation.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        self.set(&operation.selection_set.node, root, 0)
+    }
+
+    /// `parent` is the type whose fields are selected.
+    fn set(&mut self, set: &'a SelectionSet, parent: &'a str, level: usize) -> Result<Size, Refusal> {
         self.bounded(level)?;
         let mut total = Size::default();
         for item in &set.items {
             let size = match &item.node {
-                Selection::Field(field) => self.field(&field.node, level)?,
+                Selection::Field(field) => self.field(&field.node, parent, level)?,
                 Selection::InlineFragment(inline) => {
-                    let inner = self.set(&inline.node.selection_set.node, level + 1)?;
+                    let condition = inline.node.type_condition.as_ref();
+                    let parent = condition.map_or(parent, |condition| condition.node.on.node.as_str());
+                    let inner = self.set(&inline.node.selection_set.node, parent, level + 1)?;
                     Size { height: inner.height + 1, ..inner }
                 }
                 Selection::FragmentSpread(spread) => {
@@ -212,16 +247,24 @@ impl<'a> Pass<'a> {
         Ok(total)
     }
 
-    fn field(&mut self, field: &'a Field, level: usize) -> Result<Size, Refusal> {
+    fn field(&mut self, field: &'a Field, parent: &str, level: usize) -> Result<Size, Refusal> {
         let name = field.name.node.as_str();
-        let inner = self.set(&field.selection_set.node, level + 1)?;
+        let declared = self.measure.costs.of(parent, name);
+        if declared.is_some_and(|declared| declared.is_deprecated) {
+            self.deprecated.insert(format!("{parent}.{name}"));
+        }
+        let returns = declared.map_or("", |declared| declared.returns.as_str());
+        let inner = self.set(&field.selection_set.node, returns, level + 1)?;
         Ok(Size {
             fields: inner.fields.saturating_add(1),
             roots: 1,
             billed: u64::from((self.is_billed)(name)),
             depth: inner.depth + 1,
             height: inner.height + 1,
-            cost: inner.cost.saturating_mul(self.page(field)).saturating_add(1),
+            cost: inner
+                .cost
+                .saturating_mul(self.items(field, declared))
+                .saturating_add(declared.map_or(1, |d| d.weight)),
         })
     }
 
@@ -242,7 +285,8 @@ impl<'a> Pass<'a> {
             return Ok(Size::default());
         };
         self.seen.insert(name, Seen::Open);
-        let size = self.set(&fragment.node.selection_set.node, level)?;
+        let parent = fragment.node.type_condition.node.on.node.as_str();
+        let size = self.set(&fragment.node.selection_set.node, parent, level)?;
         self.seen.insert(name, Seen::Done(size));
         Ok(size)
     }
@@ -254,16 +298,19 @@ impl<'a> Pass<'a> {
         if level > most { Err(too_complex("levels of fragments and fields", most)) } else { Ok(()) }
     }
 
-    /// How many objects the field may answer with, as far as its arguments tell.
-    fn page(&self, field: &Field) -> u64 {
-        if let Some(Value::List(ids)) = self.argument(field, "ids") {
-            return u64::try_from(ids.len()).unwrap_or(u64::MAX).clamp(1, MAX_PAGE);
-        }
-        let asked = ["first", "last"].into_iter().filter_map(|name| match self.argument(field, name)? {
-            Value::Number(number) => Some(number.as_u64()?.clamp(1, MAX_PAGE)),
+    /// How many objects the field may answer with, as far as its arguments tell; else as many as is usual. A field that
+    /// the schema does not have is judged by its looks.
+    fn items(&self, field: &Field, declared: Option<&FieldCost>) -> u64 {
+        let (usual, sized_by) = match declared {
+            Some(declared) => (declared.items, declared.sized_by),
+            None => (if is_connection(field) { DEFAULT_PAGE } else { 1 }, &["first", "last", "ids"][..]),
+        };
+        let asked = sized_by.iter().filter_map(|name| match self.argument(field, name)? {
+            Value::Number(number) => number.as_u64(),
+            Value::List(items) => u64::try_from(items.len()).ok(),
             _ => None,
         });
-        asked.max().unwrap_or_else(|| if is_connection(field) { DEFAULT_PAGE } else { 1 })
+        asked.max().map_or(usual, |asked| asked.clamp(1, MAX_PAGE))
     }
 
     /// An argument's value, variables filled in; `None` when it is missing.

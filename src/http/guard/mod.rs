@@ -10,12 +10,16 @@ mod measure;
 mod scan;
 mod values;
 
+use std::collections::BTreeSet;
+
 use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Request, Variables};
+use serde::Serialize;
 
 use crate::config::DocumentLimits;
 use crate::failure::Code;
+use crate::http::ports::Costs;
 use crate::http::refusal::Refusal;
 
 /// The gate with its limits.
@@ -23,6 +27,7 @@ use crate::http::refusal::Refusal;
 pub(crate) struct Guard {
     limits: DocumentLimits,
     introspection: bool,
+    costs: Costs,
 }
 
 /// A document within every limit that does not depend on its variables. A registered one is measured once, at start.
@@ -38,6 +43,25 @@ pub(crate) struct Admitted {
     pub(crate) request: Request,
     /// What the chosen operation is.
     pub(crate) kind: OperationType,
+    /// What it costs with its variables.
+    pub(crate) cost: Cost,
+    /// Deprecated fields that it selects, as `Type.field`.
+    pub(crate) deprecated: BTreeSet<String>,
+}
+
+/// What an operation costs, as its answer tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Cost {
+    /// Units, page sizes counted.
+    pub(crate) complexity: u64,
+    /// The most units that one operation may cost.
+    pub(crate) limit: u64,
+    /// What is left between the two.
+    pub(crate) remaining: u64,
+    /// Levels of fields.
+    pub(crate) depth: usize,
+    /// Fields, fragments expanded.
+    pub(crate) fields: u64,
 }
 
 impl Measured {
@@ -48,8 +72,12 @@ impl Measured {
 }
 
 impl Guard {
-    pub(crate) fn new(limits: DocumentLimits, introspection: bool) -> Self {
-        Self { limits, introspection }
+    pub(crate) fn new(limits: DocumentLimits, introspection: bool, costs: Costs) -> Self {
+        Self { limits, introspection, costs }
+    }
+
+    fn measured<'a>(&'a self, document: &'a ExecutableDocument) -> measure::Measure<'a> {
+        measure::Measure { document, limits: &self.limits, costs: &self.costs }
     }
 
     /// Reads and measures a document, or says which limit it breaks. `is_billed` knows the root fields that cost money.
@@ -57,7 +85,7 @@ impl Guard {
         scan::check(&source, &self.limits)?;
         let document = parse_query(&source).map_err(|error| parse_refusal(&error))?;
         measure::census(&document, &self.limits, self.introspection)?;
-        measure::Measure { document: &document, limits: &self.limits }.check(is_billed)?;
+        self.measured(&document).check(is_billed)?;
         values::literals(&document)?;
         Ok(Measured { source, document })
     }
@@ -72,20 +100,20 @@ impl Guard {
         let Measured { source, document } = measured;
         let operation = choose(&document, operation_name.as_deref())?;
         let kind = operation.ty;
-        measure::Measure { document: &document, limits: &self.limits }.price(operation, &variables)?;
+        let measure::Priced { cost, deprecated } = self.measured(&document).price(operation, &variables)?;
         values::variables(operation, &variables)?;
         let mut request = Request::new(source).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
-        Ok(Admitted { request, kind })
+        Ok(Admitted { request, kind, cost, deprecated })
     }
 
     /// Whether every operation of a document is admitted without any variable: then it is not refused whatever page the
     /// client leaves out. For documents that are checked before anybody sends them.
     pub(crate) fn price(&self, measured: &Measured) -> Result<(), Refusal> {
-        let measure = measure::Measure { document: &measured.document, limits: &self.limits };
-        let nothing = Variables::default();
-        measured.document.operations.iter().try_for_each(|(_, operation)| measure.price(&operation.node, &nothing))
+        let (measure, nothing) = (self.measured(&measured.document), Variables::default());
+        let mut operations = measured.document.operations.iter();
+        operations.try_for_each(|(_, operation)| measure.price(&operation.node, &nothing).map(drop))
     }
 }
 
@@ -136,7 +164,7 @@ mod tests {
     use super::*;
 
     fn admit_with(query: &str, variables: serde_json::Value) -> Result<Admitted, String> {
-        let guard = Guard::new(DocumentLimits::default(), false);
+        let guard = Guard::new(DocumentLimits::default(), false, Costs::default());
         let measured = guard.measure(query.to_owned(), &|name| name == "createRefreshOrder");
         measured.and_then(|measured| guard.admit(measured, None, Variables::from_json(variables))).map_err(|refusal| {
             let error = refusal.error(uuid::Uuid::nil());
@@ -232,6 +260,49 @@ mod tests {
     fn a_nullable_or_defaulted_variable_may_be_missing() {
         let query = "query($a: ID, $b: Int! = 2, $c: [String!]) { x(a: $a, b: $b, c: $c) }";
         assert!(admit_with(query, serde_json::json!({ "c": "one coerces to a list" })).is_ok());
+    }
+
+    /// One field of a small schema.
+    fn declare(costs: &mut Costs, parent: &str, field: &str, returns: &str, (weight, items): (u64, u64)) {
+        let sized_by = &["first", "ids"][..];
+        costs.declare(
+            parent.to_owned(),
+            field.to_owned(),
+            crate::http::ports::FieldCost {
+                returns: returns.to_owned(),
+                weight,
+                items,
+                sized_by,
+                is_deprecated: field == "heavy",
+            },
+        );
+    }
+
+    #[rstest]
+    #[case::weights("{ plain heavy }", 1 + 40)]
+    #[case::a_list_of_usual_length("{ list { plain } }", 1 + 7 * 3)]
+    #[case::a_page("{ list(first: 2) { plain } }", 1 + 2 * 3)]
+    #[case::a_page_of_more_than_there_can_be("{ list(first: 5000) { plain } }", 1 + 100 * 3)]
+    #[case::a_look_up("{ list(ids: [1, 2, 3]) { plain } }", 1 + 3 * 3)]
+    #[case::by_a_variable("query($n: Int = 4) { list(first: $n) { plain } }", 1 + 4 * 3)]
+    #[case::the_type_of_a_fragment("{ ...F } fragment F on Item { plain }", 3)]
+    #[case::the_type_of_an_inline_fragment("{ node { ... on Item { plain } ... { plain } } }", 1 + 3 + 1)]
+    #[case::what_no_schema_has("{ nothing { nodes { a } } }", 1 + 25 * 2)]
+    fn each_field_costs_what_is_declared_for_its_type(#[case] query: &str, #[case] complexity: u64) {
+        let mut costs = Costs::default();
+        declare(&mut costs, "Query", "plain", "String", (1, 1));
+        declare(&mut costs, "Query", "heavy", "String", (40, 1));
+        declare(&mut costs, "Query", "list", "Item", (1, 7));
+        declare(&mut costs, "Query", "node", "Node", (1, 1));
+        declare(&mut costs, "Item", "plain", "String", (3, 1));
+        declare(&mut costs, "Node", "plain", "String", (1, 1));
+        let guard = Guard::new(DocumentLimits::default(), false, costs);
+        let measured = guard.measure(query.to_owned(), &|_| false).unwrap();
+        let admitted = guard.admit(measured, None, Variables::default()).ok().unwrap();
+        let deprecated: Vec<&str> = admitted.deprecated.iter().map(String::as_str).collect();
+        assert_eq!(deprecated, if query.contains("heavy") { vec!["Query.heavy"] } else { Vec::new() });
+        let cost = admitted.cost;
+        assert_eq!((cost.complexity, cost.remaining, cost.limit), (complexity, 10_000 - complexity, 10_000));
     }
 
     #[test]

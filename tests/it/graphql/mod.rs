@@ -3,6 +3,7 @@
 mod assign;
 mod case;
 mod events;
+mod federation;
 mod import;
 mod nodes;
 mod queue;

@@ -5,6 +5,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use serde_json::json;
 
 use super::stage::{QUEUE, Stage, day, stage};
+use crate::support::client::operation_of;
 use crate::support::seed::NewCase;
 
 /// Everything that a case leads to, with lists inside lists.
@@ -43,6 +44,69 @@ async fn a_page_of_100_costs_no_more_statements_than_a_page_of_5() {
             assert!(statements.len() <= most, "{name} took {} statements", statements.len());
         }
     }
+}
+
+/// Every query of the contract, with the most statements that it may take, whether what it shows is one thing or 100.
+const CEILINGS: [(&str, usize); 8] = [
+    ("Case", 14),
+    ("CaseEventsPage", 3),
+    ("Deliveries", 2),
+    ("Lineage", 3),
+    ("Queue", 6),
+    ("RefreshPreview", 10),
+    ("Review", 8),
+    ("UpstreamHealth", 4),
+];
+
+/// A case with so many orders, events, employers of a report and pay statements of each.
+async fn grown(stage: &Stage, size: u8) -> serde_json::Value {
+    let number = format!("grown-{size}");
+    let case = stage.seed().case(stage.agency, NewCase::due(number.clone(), day(2026, 4, 1))).await;
+    let renewal = stage.seed().renewal(case, day(2026, 4, 1)).await;
+    let root = stage.seed().order(case, None, OrderStatus::Completed).await;
+    for _ in 1..size {
+        stage.seed().order(case, Some(root), OrderStatus::Failed).await;
+    }
+    for _ in 0..size {
+        stage.seed().event(case, CaseEventKind::OrderCreated, Some(root), None).await;
+    }
+    let report = stage.seed().report(case, root, usize::from(size), 2).await;
+    stage.seed().reviewed(renewal, None, report).await;
+    json!({ "number": number })
+}
+
+#[tokio::test]
+async fn each_query_of_the_contract_keeps_to_its_ceiling_at_1_10_and_100() {
+    let stage = stage().await;
+    county(&stage, 100).await;
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/operations");
+    let queries = std::fs::read_dir(folder).unwrap().filter_map(|file| {
+        let path = file.unwrap().path();
+        let is_query = std::fs::read_to_string(&path).unwrap().starts_with("query");
+        is_query.then(|| path.file_stem().unwrap().to_str().unwrap().to_owned())
+    });
+    let queries: std::collections::BTreeSet<String> = queries.collect();
+    assert!(queries.iter().eq(CEILINGS.iter().map(|(name, _)| name)), "each query needs its ceiling: {queries:?}");
+    let mut over = Vec::new();
+    for size in [1, 10, 100] {
+        let by = grown(&stage, size).await;
+        let case = stage.data("query($by: CaseBy!) { case(by: $by) { id } }", json!({ "by": by })).await;
+        let variables = json!({ "first": size, "by": by, "caseId": case["case"]["id"] });
+        for (name, most) in CEILINGS {
+            let document = operation_of(name);
+            // A document takes only what it declares.
+            let mut variables = variables.clone();
+            variables.as_object_mut().unwrap().retain(|variable, _| document.contains(&format!("${variable}:")));
+            let (data, statements) = stage.statements.of(stage.data(&document, variables)).await;
+            // Behind this stage there is no account at Truv whose health could be told.
+            let is_whole = data.as_object().unwrap().values().all(|value| !value.is_null());
+            assert!(is_whole || name == "UpstreamHealth", "{name}: {data:#}");
+            if statements.len() > most {
+                over.push(format!("{name} at {size} took {} statements, {most} are allowed", statements.len()));
+            }
+        }
+    }
+    assert!(over.is_empty(), "{over:#?}");
 }
 
 /// How the database would read.

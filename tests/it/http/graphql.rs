@@ -19,7 +19,16 @@ async fn a_query_is_answered_in_the_type_that_was_asked_for() {
         assert_eq!(response.headers()["cache-control"], "no-store");
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         assert!(response.headers().get("server").is_none());
-        assert_eq!(response.text().await.unwrap(), r#"{"data":{"hello":"hello ana"}}"#);
+        let (data, extensions) = (
+            r#"{"data":{"hello":"hello ana"},"extensions":"#,
+            json!({
+                "cost": { "complexity": 1, "limit": 10_000, "remaining": 9_999, "depth": 1, "fields": 1 },
+                "concurrency": { "limit": 64, "remaining": 63 },
+            }),
+        );
+        let text = response.text().await.unwrap();
+        let (body, told) = (text.split_at(data.len()).0, serde_json::from_str::<Value>(&text).unwrap());
+        assert_eq!((body, &told["extensions"]), (data, &extensions));
     }
 }
 
@@ -170,7 +179,8 @@ async fn get_serves_queries_when_enabled_and_never_mutations() {
         let request = client().get(stage.url("/graphql")).query(&[("query", query), ("variables", r#"{"a":2}"#)]);
         answer(request.bearer_auth(stage.token()))
     };
-    assert_eq!(get("query($a: Int!) { add(a: $a, b: 1) }").await, (200, json!({ "data": { "add": 3 } })));
+    let (status, body) = get("query($a: Int!) { add(a: $a, b: 1) }").await;
+    assert_eq!((status, &body["data"]), (200, &json!({ "add": 3 })));
     assert_eq!(get("mutation { touch(name: \"x\") }").await.0, 405);
     assert!(stage.seen.touched.lock().unwrap().is_empty());
 }
@@ -201,6 +211,25 @@ async fn an_encoded_body_and_an_unwritable_answer_are_refused() {
     assert_eq!(code(&answer(encoded).await), (415, "UNSUPPORTED_MEDIA_TYPE"));
     let html = stage.post().header("accept", "text/html").body(r#"{"query":"{hello}"}"#);
     assert_eq!(code(&answer(html).await), (406, "BAD_REQUEST"));
+}
+
+#[tokio::test]
+async fn large_answers_are_compressed_and_streams_and_small_ones_are_not() {
+    let stage = Stage::open().await;
+    let encoding = async |accept: &str, query: &str| {
+        let request = stage.post().header("accept", accept).header("accept-encoding", "gzip");
+        let response = request.body(json!({ "query": query }).to_string()).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        let encoding = response.headers().get("content-encoding").map(|value| value.to_str().unwrap().to_owned());
+        (encoding, response.bytes().await.unwrap())
+    };
+    let large = "{ items(first: 100) { nodes { id name } } }";
+    let (zipped, body) = encoding("*/*", large).await;
+    assert_eq!((zipped.as_deref(), &body[..2]), (Some("gzip"), &[0x1f, 0x8b][..]));
+    assert_eq!(encoding("*/*", "{ hello }").await.0, None);
+    assert_eq!(encoding("text/event-stream", large).await.0, None);
+    let ticks = "subscription { ticks(to: 100) { number } }";
+    assert_eq!(encoding("multipart/mixed;subscriptionSpec=1.0", ticks).await.0, None);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod documents;
 mod drain;
+mod explorer;
 mod graphql;
 mod hardening;
 mod hooks;

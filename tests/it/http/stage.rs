@@ -12,7 +12,7 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use recert::caller::{Caller, Scope};
 use recert::clock::Clock;
 use recert::config::Config;
-use recert::http::ports::{Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
+use recert::http::ports::{Costs, Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
 use recert::http::token::{Claims, Token, Verifier};
 use recert::http::{EdgeError, Parts, router, serve::serve};
 use recert::ids::{AgencyId, Ids};
@@ -173,6 +173,10 @@ impl Executor for Runner {
 
     fn sdl(&self) -> String {
         self.0.sdl()
+    }
+
+    fn costs(&self) -> Costs {
+        Costs::default()
     }
 
     fn is_billed(&self, mutation: &str) -> bool {

@@ -149,13 +149,13 @@ fn by_strangers(stage: &Stage) -> Vec<Broken> {
             ("a token cut short", vec![init(&bearer(stage.token()[..40].to_owned()))]),
             ("a token under another name", vec![init(&json!({ "token": stage.token() }))]),
             ("a token that has ended", token(&|claims| claims.expires_at = noon() - chrono::TimeDelta::seconds(31))),
-            ("a token of another agency", token(&|claims| claims.agency = "elsewhere".to_owned())),
+            ("a token of another agency", token(&|claims| "elsewhere".clone_into(&mut claims.agency))),
         ],
     ));
     all.extend(rows(
         1013,
         "Try again later",
-        vec![("a directory that cannot be read", token(&|claims| claims.agency = "broken".to_owned()))],
+        vec![("a directory that cannot be read", token(&|claims| "broken".clone_into(&mut claims.agency)))],
     ));
     all.extend(on_the_wire());
     all

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-async fn shake(stage: &Stage, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
+pub(crate) async fn shake(stage: &Stage, headers: &[(&'static str, &str)]) -> Result<Client, u16> {
     let mut request = format!("ws://{}/graphql", stage.address).into_client_request().unwrap();
     for (name, value) in headers {
         request.headers_mut().append(*name, value.parse().unwrap());
