@@ -38,9 +38,11 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("PayStatement", "deductions", 5),
     ("PayStatement", "earnings", 5),
     ("Query", "caseCounts", 10),
+    ("Query", "setAsideJobs", 25),
     ("RefreshLineage", "entries", 10),
     ("RefreshPreview", "targets", 5),
     ("Renewal", "orders", 3),
+    ("ReplayDeliveriesPayload", "deliveries", 25),
     ("ReviewPrefill", "changes", 10),
     ("ReviewPrefill", "fields", 25),
 ];
