@@ -115,7 +115,7 @@ impl Default for Database {
             url: SecretString::from("sqlite://recert.sqlite"),
             connections: 16,
             busy_timeout: Duration::from_secs(10),
-            transaction_timeout: Duration::from_secs(60),
+            transaction_timeout: Duration::from_mins(1),
         }
     }
 }

@@ -141,8 +141,8 @@ async fn holder(db: &Database) -> Result<Option<Holder>, Error> {
 mod tests {
     use super::*;
 
-    fn at(tx: i64) -> Option<Position> {
-        Some(Position { tx, id: tx })
+    fn at(tx: i64) -> Position {
+        Position { tx, id: tx }
     }
 
     #[test]
@@ -151,12 +151,12 @@ mod tests {
         let later = start + Duration::from_secs(5);
         let since = |watch: &Watch| watch.held.as_ref().map(|held| held.since);
         let mut watch = Watch::default();
-        watch.note(at(7), 1, start);
+        watch.note(Some(at(7)), 1, start);
         // Another transaction with a lower number has committed behind the same one.
-        watch.note(at(6), 2, later);
+        watch.note(Some(at(6)), 2, later);
         assert_eq!((since(&watch), watch.again(later)), (Some(start), Some(LOOK_AGAIN.1)));
         // What was held can be read; what is held now is held by somebody else.
-        watch.note(at(9), 1, later);
+        watch.note(Some(at(9)), 1, later);
         assert_eq!((since(&watch), watch.again(later)), (Some(later), Some(LOOK_AGAIN.0)));
         watch.note(None, 0, later);
         assert_eq!((since(&watch), watch.again(later)), (None, None));
