@@ -8,9 +8,9 @@ use secrecy::SecretString;
 
 use crate::caller::{Caller, Scope};
 use crate::events::Hub;
-use crate::graphql::{self, Schema, Subgraph};
+use crate::graphql::{self, Follow, Schema, Subgraph, Told, Written};
 use crate::http::ports::{
-    Costs, Directory, Executor, FieldCost, Intake, RawDelivery, ResolveError, Session, StoreError,
+    Costs, Directory, Executor, FieldCost, Intake, RawDelivery, ResolveError, Session, StoreError, Streamed,
 };
 use crate::http::token::Claims;
 use crate::kit::Kit;
@@ -21,6 +21,7 @@ use crate::webhooks;
 pub(super) struct Operations {
     kit: Kit,
     schema: Running,
+    follow: Follow,
 }
 
 /// The schema, alone or as a subgraph of a federated graph.
@@ -32,12 +33,14 @@ enum Running {
 
 impl Operations {
     pub(super) fn new(kit: Kit, hub: Hub, is_federated: bool) -> Self {
-        let schema = if is_federated {
-            Running::Federated(graphql::subgraph(hub))
+        let (schema, follow) = if is_federated {
+            let schema = graphql::subgraph();
+            (Running::Federated(schema.clone()), Follow::new(kit.clone(), hub, schema))
         } else {
-            Running::Alone(graphql::schema(hub))
+            let schema = graphql::schema();
+            (Running::Alone(schema.clone()), Follow::new(kit.clone(), hub, schema))
         };
-        Self { kit, schema }
+        Self { kit, schema, follow }
     }
 
     fn request(&self, request: Request, session: &Session) -> Request {
@@ -56,12 +59,13 @@ impl Executor for Operations {
         })
     }
 
-    fn subscribe(&self, request: Request, session: Session) -> BoxStream<'static, Response> {
-        let request = self.request(request, &session);
-        match &self.schema {
-            Running::Alone(schema) => schema.execute_stream(request).boxed(),
-            Running::Federated(schema) => schema.execute_stream(request).boxed(),
-        }
+    fn subscribe(&self, request: Request, session: Session) -> BoxStream<'static, Streamed> {
+        let told = self.follow.start(request, session.caller.clone());
+        told.map(|told| match told {
+            Told::Written(Written { json, cursor }) => Streamed::Written { json, cursor },
+            Told::Raw(response) => Streamed::Raw(response),
+        })
+        .boxed()
     }
 
     fn sdl(&self) -> String {

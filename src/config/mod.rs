@@ -310,7 +310,7 @@ pub struct Socket {
     pub max_message_bytes: usize,
     /// Frames waiting to be written. Default 256.
     pub queue: usize,
-    /// Bytes waiting to be written. Default 1,048,576.
+    /// Bytes waiting to be written. Default 262,144.
     pub queue_bytes: u32,
     /// Sockets of all subjects. Default 10,000.
     pub max_sockets: usize,
@@ -329,7 +329,7 @@ impl Default for Socket {
             max_per_subject: 50,
             max_message_bytes: 256 * 1024,
             queue: 256,
-            queue_bytes: 1024 * 1024,
+            queue_bytes: 256 * 1024,
             max_sockets: 10_000,
             messages_per_second: 100,
         }

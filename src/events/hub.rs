@@ -1,41 +1,64 @@
 //! The hub: one tail of the log for the whole process.
 //!
 //! It reads what has been committed since its position, whenever it is woken (`wake`) and at least once in every poll
-//! interval, and hands each event to the streams that are open. It keeps nothing: a stream
-//! that falls behind the channel's capacity reads the log from its own position instead.
+//! interval, and hands each event to the streams that it concerns (`listeners.rs`). It keeps nothing: a stream that falls
+//! behind its queue reads the log from its own position instead.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Event, Position, horizon, log};
+use super::listeners::{Key, Listeners};
+use super::{Filter, Happening, Position, horizon, log};
+use crate::caller::CaseScope;
+use crate::ids::AgencyId;
 use crate::kit::Kit;
 
-/// Events kept for streams that are a little behind; beyond that they read the log.
-const CAPACITY: usize = 4_096;
 /// Events read by one statement of the tail.
 const BATCH: u64 = 512;
+/// Listeners that are told before the others on this thread get their turn.
+const TURN: usize = 2_048;
 
 /// Where streams get live events from. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Hub {
-    live: broadcast::Sender<Arc<Event>>,
-    /// Everything up to here has been handed out.
-    head: Arc<watch::Sender<Option<Position>>>,
+#[derive(Clone, Debug, Default)]
+pub struct Hub(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    /// Whether the tail knows where it stands.
+    stands: watch::Sender<bool>,
 }
 
-impl Default for Hub {
-    fn default() -> Self {
-        Self::new()
+#[derive(Debug, Default)]
+struct State {
+    /// Everything up to here has been handed out.
+    head: Position,
+    listeners: Listeners,
+}
+
+/// A place among the listeners, given up when dropped.
+#[derive(Debug)]
+pub(super) struct Listening {
+    hub: Hub,
+    agency: AgencyId,
+    key: Key,
+    /// What happens. Ends when the listener was too slow.
+    pub(super) queue: mpsc::Receiver<Arc<Happening>>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.hub.lock().listeners.remove(self.agency, self.key);
     }
 }
 
 impl Hub {
     /// A hub that stands still until [`Hub::run`] tails the log.
     pub fn new() -> Self {
-        Self { live: broadcast::Sender::new(CAPACITY), head: Arc::new(watch::Sender::new(None)) }
+        Self::default()
     }
 
     /// Tails the log until the token is cancelled.
@@ -68,19 +91,30 @@ impl Hub {
             Some(at) => at,
             None => log::head(&kit.db).await?,
         };
+        if position.replace(at).is_none() {
+            self.lock().head = at;
+            self.0.stands.send_replace(true);
+        }
         loop {
             let log::Tail { page, held, held_count } = log::tail(&kit.db, at, BATCH).await?;
-            at = page.events.last().map_or(at, |event| event.position);
-            // The head moves first: a stream that opens in between starts after these events, which are committed and
-            // so part of any snapshot it reads. The other way round they would be in neither.
-            *position = Some(at);
-            self.head.send_if_modified(|head| head.replace(at) != Some(at));
             metrics::counter!("recert_events_total").increment(page.events.len() as u64);
+            let mut told = 0;
             for event in page.events {
+                at = event.position;
+                *position = Some(at);
                 let lag = (kit.clock.now() - event.occurred_at).to_std().unwrap_or_default();
                 metrics::histogram!("recert_event_lag_seconds").record(lag);
-                // Without a stream there is nobody to tell.
-                let _ = self.live.send(Arc::new(event));
+                let happening = Arc::new(Happening::new(event));
+                told += {
+                    // Under one lock: whoever begins to listen is told this event, or begins after it.
+                    let mut state = self.lock();
+                    state.head = at;
+                    state.listeners.tell(&happening)
+                };
+                if told >= TURN {
+                    told = 0;
+                    tokio::task::yield_now().await;
+                }
             }
             if !page.has_more {
                 watch.note(held, held_count, Instant::now());
@@ -89,17 +123,22 @@ impl Hub {
         }
     }
 
-    /// Live events from now on, and the position that they follow on: everything up to it must be read from the log.
-    pub(super) async fn subscribe(&self) -> (broadcast::Receiver<Arc<Event>>, Position) {
-        let live = self.live.subscribe();
-        let mut head = self.head.subscribe();
-        // The sender lives in `self`, so waiting for the first position cannot fail.
-        let position = head.wait_for(Option::is_some).await.ok().and_then(|head| *head).unwrap_or(Position::START);
-        (live, position)
+    /// Listens to what happens from now on, and answers the position that it follows on: everything up to it must be read
+    /// from the log.
+    pub(super) async fn listen(&self, scope: CaseScope, filter: Filter) -> (Listening, Position) {
+        // The sender lives in `self`, so that the wait cannot end by its loss.
+        let _ = self.0.stands.subscribe().wait_for(|stands| *stands).await;
+        let mut state = self.lock();
+        let (key, queue) = state.listeners.add(scope, filter);
+        (Listening { hub: self.clone(), agency: scope.agency, key, queue }, state.head)
     }
 
-    /// Streams that are open.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Streams that get their events live, and not from the log.
     pub fn streams(&self) -> usize {
-        self.live.receiver_count()
+        self.lock().listeners.count()
     }
 }

@@ -6,14 +6,17 @@
 //! later finds an event before it. The choice and its price: serial ids alone lose events under concurrent writers, a
 //! lock around every append would queue all of them, and this order costs the writers nothing but lets an open
 //! transaction delay the readers (`horizon`, which proves the rule, limits our own transactions and raises the alarm
-//! about others). A cursor carries the epoch of the database; after a backup was restored `epoch` begins a new one. `hub` tails the log once for the process and
-//! wakes the streams; `stream` turns a starting point into replay and then live events. The log is the truth, a wake-up
-//! only a hint.
+//! about others). A cursor carries the epoch of the database; after a backup was restored `epoch` begins a new one.
+//!
+//! `hub` tails the log once for the process and hands each event to the streams that it concerns (`listeners`); `stream`
+//! turns a starting point into replay and then live events. The log is the truth, a wake-up only a hint.
 
 mod cursor;
 mod epoch;
+mod happening;
 mod horizon;
 mod hub;
+mod listeners;
 mod log;
 mod prune;
 mod stream;
@@ -26,6 +29,7 @@ use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
 
 pub use self::cursor::{Cursor, Position};
 pub use self::epoch::{is_foreign as has_foreign_numbers, renew as renew_epoch};
+pub use self::happening::Happening;
 pub use self::hub::Hub;
 pub use self::log::{Filter, Page, Window, page, pruned};
 pub(crate) use self::log::{Subject, append_in_tx};

@@ -1,34 +1,37 @@
 //! From a starting point to a stream: first what the log already holds, then live events, without a gap or a repeat at
 //! the seam, and without losing anything when the reader is slow.
+//!
+//! A reader that does not keep up loses its place at the hub. It goes back to the log at its own position and its own
+//! pace, and listens again when it has come to the log's end.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use futures_util::Stream;
-use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{Event, Filter, Hub, Position, Window, log};
+use super::hub::Listening;
+use super::{Filter, Happening, Hub, Position, Window, log};
 use crate::caller::CaseScope;
 use crate::kit::Kit;
 use crate::storage::Error;
 
-/// Events read by one statement while a stream replays.
-const BATCH: u64 = 256;
+/// Events read by one statement while a stream replays; they wait in memory until the reader takes them.
+const BATCH: u64 = 128;
 
 /// What a stream tells its reader.
 #[derive(Clone, Debug)]
 pub enum Frame {
     /// The stream stands here; everything after this position follows.
     Opened(Position),
-    /// The log does not reach back to where the reader wanted to go on: events before this position may be missing.
+    /// The log does not reach back to where the reader wanted to go on: events after this position may be missing.
     Resync(Position),
     /// A change.
-    Event(Arc<Event>),
+    Event(Arc<Happening>),
 }
 
 enum Phase {
     Start,
-    /// Reading the log up to where the live events begin.
+    /// Reading the log; with a place at the hub only the rest of it, up to where the live events begin.
     Replay,
     Live,
 }
@@ -41,7 +44,7 @@ struct Reader {
     after: Option<Position>,
     /// Everything up to here has been looked at.
     position: Position,
-    live: Option<broadcast::Receiver<Arc<Event>>>,
+    listening: Option<Listening>,
     phase: Phase,
     ready: VecDeque<Frame>,
     _counted: Counted,
@@ -80,92 +83,96 @@ pub fn stream(
         filter,
         after,
         position: Position::START,
-        live: None,
+        listening: None,
         phase: Phase::Start,
         ready: VecDeque::new(),
         _counted: Counted::new(),
     };
     futures_util::stream::try_unfold(reader, |mut reader| async move {
         let frame = reader.next().await?;
-        Ok(frame.map(|frame| (frame, reader)))
+        Ok(Some((frame, reader)))
     })
 }
 
 impl Reader {
-    async fn next(&mut self) -> Result<Option<Frame>, Error> {
+    async fn next(&mut self) -> Result<Frame, Error> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
-                return Ok(Some(frame));
+                return Ok(frame);
             }
             match self.phase {
                 Phase::Start => self.start().await?,
                 Phase::Replay => self.replay().await?,
-                Phase::Live => {
-                    let Some(live) = self.live.as_mut() else { return Ok(None) };
-                    match live.recv().await {
-                        Ok(event) => self.take(event),
-                        // Too slow for the channel: the log has it all.
-                        Err(RecvError::Lagged(_)) => {
-                            metrics::counter!("recert_stream_falls_total").increment(1);
-                            self.live = None;
-                            self.phase = Phase::Replay;
-                        }
-                        Err(RecvError::Closed) => return Ok(None),
-                    }
-                }
+                Phase::Live => self.hear().await,
             }
         }
     }
 
     async fn start(&mut self) -> Result<(), Error> {
-        // Listening comes first: what commits from here on is live, what committed before is in the log.
-        let (live, head) = self.hub.subscribe().await;
-        match self.after {
-            None => {
-                self.position = head;
-                self.live = Some(live);
-                self.phase = Phase::Live;
-                self.ready.push_back(Frame::Opened(head));
-            }
-            Some(after) => {
-                let lost = after < log::pruned(&self.kit.db).await?;
-                self.position = after;
-                self.phase = Phase::Replay;
-                self.ready.push_back(Frame::Opened(after));
-                if lost {
-                    metrics::counter!("recert_resyncs_total", "reason" => "retention").increment(1);
-                    self.ready.push_back(Frame::Resync(after));
-                }
-            }
-        }
+        let Some(after) = self.after else {
+            // What commits from here on is live, what committed before is in any snapshot that is read from here on.
+            self.position = self.listen().await;
+            self.phase = Phase::Live;
+            self.ready.push_back(Frame::Opened(self.position));
+            return Ok(());
+        };
+        self.position = after;
+        self.phase = Phase::Replay;
+        self.ready.push_back(Frame::Opened(after));
         Ok(())
+    }
+
+    async fn listen(&mut self) -> Position {
+        let (listening, head) = self.hub.listen(self.scope, self.filter.clone()).await;
+        self.listening = Some(listening);
+        head
     }
 
     async fn replay(&mut self) -> Result<(), Error> {
-        if self.live.is_none() {
-            let (live, _) = self.hub.subscribe().await;
-            self.live = Some(live);
-        }
-        let window = Window { after: Some(self.position), before: None, limit: BATCH, from_end: false };
+        let from = self.position;
+        let window = Window { after: Some(from), before: None, limit: BATCH, from_end: false };
         let page = log::page(&self.kit.db, self.scope, &self.filter, window).await?;
-        for event in page.events {
-            self.position = event.position;
-            self.ready.push_back(Frame::Event(Arc::new(event)));
+        // Asked after the page was read: what was pruned until then may be missing from it.
+        let pruned = log::pruned(&self.kit.db).await?;
+        if from < pruned {
+            metrics::counter!("recert_resyncs_total", "reason" => "retention").increment(1);
+            self.ready.push_back(Frame::Resync(from));
+            self.position = pruned;
         }
-        if !page.has_more {
-            // The log has been read past the moment of listening; `take` drops what the channel repeats.
+        for event in page.events {
+            self.position = self.position.max(event.position);
+            self.ready.push_back(Frame::Event(Arc::new(Happening::new(event))));
+        }
+        if page.has_more {
+            return Ok(());
+        }
+        if self.listening.is_some() {
+            // The log has been read past the moment of listening; `hear` drops what the queue repeats.
             self.phase = Phase::Live;
+        } else {
+            // One look more, for what came in between.
+            self.listen().await;
         }
         Ok(())
     }
 
-    fn take(&mut self, event: Arc<Event>) {
-        if event.position <= self.position {
-            return;
-        }
-        self.position = event.position;
-        if self.scope.admits(event.agency, event.assignee) && self.filter.admits(&event) {
-            self.ready.push_back(Frame::Event(event));
+    async fn hear(&mut self) {
+        let heard = match &mut self.listening {
+            Some(listening) => listening.queue.recv().await,
+            None => None,
+        };
+        match heard {
+            Some(happening) if happening.event.position > self.position => {
+                self.position = happening.event.position;
+                self.ready.push_back(Frame::Event(happening));
+            }
+            Some(_) => {}
+            // Too slow for the queue: the log has it all.
+            None => {
+                metrics::counter!("recert_stream_falls_total").increment(1);
+                self.listening = None;
+                self.phase = Phase::Replay;
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod deliveries;
 mod error;
 mod events;
 mod federation;
+mod follow;
 mod health;
 mod ids;
 mod lineage;
@@ -34,11 +35,11 @@ mod viewer;
 use async_graphql::{MergedObject, MergedSubscription, ObjectType, SDLExportOptions, SchemaBuilder};
 
 use crate::caller::Standing;
-use crate::events::Hub;
 use crate::kit::Kit;
 
 pub use self::cost::FieldCost;
 pub use self::federation::FederatedQuery;
+pub use self::follow::{Follow, Told, Written};
 pub use self::view::View;
 
 /// What can be read.
@@ -83,14 +84,14 @@ fn builder<Q: ObjectType + Default + 'static>() -> SchemaBuilder<Q, Mutation, Su
         .disable_suggestions()
 }
 
-/// The schema, streaming from the hub.
-pub fn schema(hub: Hub) -> Schema {
-    builder().data(hub).finish()
+/// The schema, ready to run. Subscriptions are run by [`Follow`].
+pub fn schema() -> Schema {
+    builder().finish()
 }
 
-/// The schema as a subgraph, streaming from the hub.
-pub fn subgraph(hub: Hub) -> Subgraph {
-    builder().data(hub).finish()
+/// The schema as a subgraph, ready to run. Subscriptions are run by [`Follow`].
+pub fn subgraph() -> Subgraph {
+    builder().finish()
 }
 
 /// What a request must carry in its data: put it there with `Request::data`, fresh for every request.

@@ -3,7 +3,7 @@
 //! Every object of the schema carries its [`View`], so that the events of one subscription, which share a request, still
 //! read fresh rows.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use super::error::ApiError;
 use super::loaders::Loaders;
@@ -13,6 +13,17 @@ use crate::kit::Kit;
 /// The caller's view of the agency's data. Cheap to clone.
 #[derive(Clone)]
 pub struct View(Arc<Inner>);
+
+/// A view that may be used by others as long as somebody uses it.
+#[derive(Clone)]
+pub(crate) struct WeakView(Weak<Inner>);
+
+impl WeakView {
+    /// The view, if it is still in use.
+    pub(crate) fn upgrade(&self) -> Option<View> {
+        self.0.upgrade().map(View)
+    }
+}
 
 struct Inner {
     kit: Kit,
@@ -38,9 +49,9 @@ impl View {
         Self::new(self.0.kit.clone(), self.0.standing.clone())
     }
 
-    /// The caller of an operation that runs on.
-    pub(crate) fn standing(&self) -> Standing {
-        self.0.standing.clone()
+    /// For sharing the view without keeping it.
+    pub(crate) fn downgrade(&self) -> WeakView {
+        WeakView(Arc::downgrade(&self.0))
     }
 
     pub(crate) fn kit(&self) -> &Kit {

@@ -4,6 +4,7 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
@@ -14,7 +15,7 @@ use crate::failure::Code;
 use crate::http::answer::{Answer, Concurrency, Extensions};
 use crate::http::documents::Document;
 use crate::http::guard::{Admitted, Measured};
-use crate::http::ports::Session;
+use crate::http::ports::{Session, Streamed};
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
 use crate::http::{Edge, SubjectSeat};
@@ -101,7 +102,7 @@ impl Operation {
     }
 
     /// Starts a subscription. A panic ends it with the internal error.
-    pub(crate) fn stream(self) -> BoxStream<'static, Answer> {
+    pub(crate) fn stream(self) -> BoxStream<'static, Event> {
         let Self { admitted, session, edge, seats, extensions } = self;
         let mut extensions = Some(extensions);
         let request_id = session.request_id;
@@ -114,11 +115,46 @@ impl Operation {
                 event.map_or_else(
                     |_| {
                         tracing::error!(request.id = %request_id, "a subscription panicked");
-                        Answer::refused(&Refusal::internal(), request_id)
+                        Event::said(&Answer::refused(&Refusal::internal(), request_id))
                     },
-                    |executed| Answer::of(executed, request_id).costing(extensions.take()),
+                    |streamed| Event::of(streamed, request_id, extensions.take()),
                 )
             })
             .boxed()
+    }
+}
+
+/// One result of a subscription, ready for the wire.
+pub(crate) struct Event {
+    /// The result as JSON.
+    pub(crate) json: Arc<str>,
+    /// The event's cursor, where there is one.
+    pub(crate) cursor: Option<Arc<str>>,
+    /// The errors as JSON, when the operation did not begin or could not go on.
+    pub(crate) failure: Option<String>,
+}
+
+impl Event {
+    fn of(streamed: Streamed, request_id: Uuid, extensions: Option<Extensions>) -> Self {
+        match (streamed, extensions) {
+            (Streamed::Written { json, cursor }, None) => Self { json, cursor, failure: None },
+            // The first result says what the operation costs: it is the one that nobody shares.
+            (Streamed::Written { json, cursor }, Some(extensions)) => {
+                let open = json.strip_suffix('}').unwrap_or(&json);
+                let extensions = serde_json::to_string(&extensions).unwrap_or_default();
+                Self { json: format!(r#"{open},"extensions":{extensions}}}"#).into(), cursor, failure: None }
+            }
+            (Streamed::Raw(shared), extensions) => {
+                let mut executed = Response::new(shared.data.clone());
+                executed.errors.clone_from(&shared.errors);
+                Self::said(&Answer::of(executed, request_id).costing(extensions))
+            }
+        }
+    }
+
+    /// What is said to one client alone.
+    pub(crate) fn said(answer: &Answer) -> Self {
+        let failure = (!answer.began()).then(|| serde_json::to_string(&answer.errors).unwrap_or_default());
+        Self { json: serde_json::to_string(answer).unwrap_or_default().into(), cursor: None, failure }
     }
 }

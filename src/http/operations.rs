@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::http::answer::Answer;
-use crate::http::operation::Operation;
+use crate::http::operation::{Event, Operation};
 use crate::http::outgoing::{Lane, Outgoing, Stuck};
 use crate::http::protocol;
 
@@ -111,10 +111,11 @@ async fn run(id: String, number: u64, operation: Operation, live: Live, out: Lan
 /// Runs a query or a mutation; the answer is the last frame.
 async fn once(id: &str, operation: Operation, request_id: Uuid, out: &Lane) -> Result<String, Stuck> {
     let answer = operation.run().await.unwrap_or_else(|refusal| Answer::refused(&refusal, request_id));
-    if !answer.began() {
-        return Ok(protocol::error(id, &answer));
+    let Event { json, failure, .. } = Event::said(&answer);
+    if let Some(errors) = failure {
+        return Ok(protocol::error(id, &errors));
     }
-    out.send(protocol::next(id, &answer)).await?;
+    out.send(protocol::next(id, &json)).await?;
     Ok(protocol::complete(id))
 }
 
@@ -122,10 +123,10 @@ async fn once(id: &str, operation: Operation, request_id: Uuid, out: &Lane) -> R
 async fn stream(id: &str, operation: Operation, out: &Lane) -> Result<String, Stuck> {
     let mut events = operation.stream();
     while let Some(event) = events.next().await {
-        if !event.began() {
-            return Ok(protocol::error(id, &event));
+        if let Some(errors) = event.failure {
+            return Ok(protocol::error(id, &errors));
         }
-        out.send(protocol::next(id, &event)).await?;
+        out.send(protocol::next(id, &event.json)).await?;
         // One frame a turn: a stream that always has the next one ready would take all the room there is.
         tokio::task::yield_now().await;
     }

@@ -20,6 +20,12 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Frames that one operation may have in the queue.
 const LANE: usize = 8;
 
+/// How long a client that has not read in time may take to read on and be told so. It holds nothing but its connection
+/// by then.
+fn linger(write_timeout: Duration) -> Duration {
+    write_timeout / 3
+}
+
 /// The queue's entry.
 #[derive(Clone)]
 pub(crate) struct Outgoing {
@@ -137,11 +143,14 @@ async fn write<S: Sink<Message> + Unpin>(
             },
         }
     };
+    // Whoever feeds the queue ends with it.
+    drop(queued);
+    let patience = if reason == Closing::SLOW { linger(time).max(CLOSE_TIMEOUT) } else { CLOSE_TIMEOUT };
     let Closing(code, words) = reason;
     closed(&code.to_string());
     let frame = CloseFrame { code, reason: Utf8Bytes::from_static(words) };
     // Whether the client still hears it is its own affair.
-    let _ = tokio::time::timeout(CLOSE_TIMEOUT, sink.send(Message::Close(Some(frame)))).await;
+    let _ = tokio::time::timeout(patience, sink.send(Message::Close(Some(frame)))).await;
 }
 
 /// Counts a socket's end by the code it was closed with; `none` when the client went first.

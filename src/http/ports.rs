@@ -2,6 +2,7 @@
 //! knows the agencies, somebody who keeps webhook deliveries. The edge itself knows neither the schema nor the database.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -29,11 +30,7 @@ pub trait Executor: Send + Sync + 'static {
     -> BoxFuture<'static, async_graphql::Response>;
 
     /// Starts a subscription. Ending the stream ends the operation; dropping it stops the work behind it.
-    fn subscribe(
-        &self,
-        request: async_graphql::Request,
-        session: Session,
-    ) -> BoxStream<'static, async_graphql::Response>;
+    fn subscribe(&self, request: async_graphql::Request, session: Session) -> BoxStream<'static, Streamed>;
 
     /// The schema as text, for `GET /schema.graphql`.
     fn sdl(&self) -> String;
@@ -74,6 +71,20 @@ impl Costs {
     pub(crate) fn of(&self, parent: &str, field: &str) -> Option<&FieldCost> {
         self.0.get(parent)?.get(field)
     }
+}
+
+/// One result of a subscription. May be shared with everybody who is sent the same.
+#[derive(Clone, Debug)]
+pub enum Streamed {
+    /// A result without errors.
+    Written {
+        /// The whole result as JSON.
+        json: Arc<str>,
+        /// The event's cursor, where the document asks for it; without line ends.
+        cursor: Option<Arc<str>>,
+    },
+    /// A result with errors, which are masked for each receiver.
+    Raw(Arc<async_graphql::Response>),
 }
 
 /// Knows agencies and their staff.

@@ -3,7 +3,6 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::http::answer::Answer;
 use crate::http::json;
 
 /// The one subprotocol spoken here. The legacy `graphql-ws` is not.
@@ -99,14 +98,18 @@ pub(crate) fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// `next`: one result.
-pub(crate) fn next(id: &str, answer: &Answer) -> String {
-    json!({ "id": id, "type": "next", "payload": answer }).to_string()
+/// `next`: one result, already written as JSON.
+pub(crate) fn next(id: &str, result: &str) -> String {
+    framed(id, "next", result)
 }
 
-/// `error`: the operation did not begin, or ended with what makes its results void.
-pub(crate) fn error(id: &str, answer: &Answer) -> String {
-    json!({ "id": id, "type": "error", "payload": answer.errors }).to_string()
+/// `error`: the operation did not begin, or ended with what makes its results void. The errors are written already.
+pub(crate) fn error(id: &str, errors: &str) -> String {
+    framed(id, "error", errors)
+}
+
+fn framed(id: &str, kind: &str, payload: &str) -> String {
+    format!(r#"{{"id":{},"type":"{kind}","payload":{payload}}}"#, Value::from(id))
 }
 
 /// `complete`: no more results.

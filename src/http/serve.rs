@@ -19,8 +19,9 @@ use crate::http::stall::Stalling;
 /// Room for the header limit of the router, so that what exceeds it a little is refused in JSON; beyond this, hyper
 /// answers a bare 431.
 const READ_BUFFER: usize = 128 * 1024;
-/// How long a peer may take nothing of what is written to it.
-const STALLED: Duration = Duration::from_secs(30);
+/// How long a peer may take nothing of what is written to it. Longer than the time that a socket allows for a write and
+/// for reading on after that: the socket says why it closes.
+const STALLED: Duration = Duration::from_secs(45);
 /// Pause after the system refused a connection, which is nearly always for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

@@ -23,7 +23,6 @@ use uuid::Uuid;
 
 use crate::caller::{Caller, Standing};
 use crate::failure::Code;
-use crate::http::answer::Answer;
 use crate::http::negotiation::Media;
 use crate::http::operation::Operation;
 use crate::http::operations::{NoPlace, Operations};
@@ -346,7 +345,10 @@ impl Connection {
                 self.operations.start(id, operation);
                 ControlFlow::Continue(())
             }
-            Err(refusal) => self.say(protocol::error(&id, &Answer::refused(&refusal, request_id))),
+            Err(refusal) => {
+                let errors = Value::from(vec![refusal.error(request_id)]);
+                self.say(protocol::error(&id, &errors.to_string()))
+            }
         }
     }
 

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::http::answer::Answer;
 use crate::http::graphql::plain;
 use crate::http::negotiation::Streaming;
-use crate::http::operation::Operation;
+use crate::http::operation::{Event, Operation};
 use crate::http::protocol;
 use crate::http::request::Parameters;
 use crate::http::{Edge, refusal::Refusal};
@@ -45,7 +45,7 @@ pub(crate) fn resumed(mut parameters: Parameters, headers: &HeaderMap) -> Parame
 /// The answer that carries an operation's results until it ends, its token expires or the gateway drains. In the last
 /// two cases the end mark is missing, which tells the client to connect again.
 pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, caller: &Caller) -> Response {
-    let answers = match operation.kind() {
+    let events = match operation.kind() {
         OperationType::Subscription => operation.stream(),
         _ => single(operation),
     };
@@ -54,7 +54,7 @@ pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, c
     let (over, is_leaving) = over(clock.clone(), ends_at, edge.leave());
     let notice = caller.expires_at.map(|at| notice(clock, verifier.warns_at(at), form.expiring(at)).boxed());
     let hint = stream::once(async move { is_leaving.load(Ordering::Relaxed).then(|| form.retry()).flatten() });
-    let frames = answers.map(move |answer| form.frame(&answer)).chain(stream::once(async move { form.end() })).boxed();
+    let frames = events.map(move |event| form.frame(&event)).chain(stream::once(async move { form.end() })).boxed();
     let frames = noticed(frames, notice);
     let frames = beating(frames, form, edge.graphql.heartbeat).take_until(over);
     let frames = stream::iter(form.opening()).chain(frames).chain(hint.filter_map(std::future::ready));
@@ -81,10 +81,12 @@ fn noticed(frames: BoxStream<'static, Bytes>, notice: Option<BoxFuture<'static, 
     .boxed()
 }
 
-fn single(operation: Operation) -> BoxStream<'static, Answer> {
+fn single(operation: Operation) -> BoxStream<'static, Event> {
     let request_id = operation.request_id();
-    let run =
-        async move { operation.run().await.unwrap_or_else(|refusal: Refusal| Answer::refused(&refusal, request_id)) };
+    let run = async move {
+        let answer = operation.run().await;
+        Event::said(&answer.unwrap_or_else(|refusal: Refusal| Answer::refused(&refusal, request_id)))
+    };
     run.into_stream().boxed()
 }
 
@@ -138,14 +140,14 @@ impl Streaming {
         }
     }
 
-    fn frame(self, answer: &Answer) -> Bytes {
+    fn frame(self, event: &Event) -> Bytes {
+        let json = &event.json;
         let text = match self {
             Self::Events => {
-                let data = serde_json::to_string(answer).unwrap_or_default();
-                let id = answer.data.as_ref().and_then(cursor).map(|id| format!("id: {id}\n")).unwrap_or_default();
-                format!("event: next\n{id}data: {data}\n\n")
+                let id = event.cursor.as_ref().map(|id| format!("id: {id}\n")).unwrap_or_default();
+                format!("event: next\n{id}data: {json}\n\n")
             }
-            Self::Multipart => part(&json!({ "payload": answer }).to_string()),
+            Self::Multipart => part(&format!(r#"{{"payload":{json}}}"#)),
         };
         Bytes::from(text)
     }
@@ -184,14 +186,4 @@ impl Streaming {
 /// next boundary, and would show every event as late as the one that follows it.
 fn part(json: &str) -> String {
     format!("\r\ncontent-type: application/json\r\n\r\n{json}\r\n--graphql")
-}
-
-/// The `cursor` of the event under the one root field. One that would break the line is not an id.
-fn cursor(data: &Value) -> Option<&str> {
-    let Value::Object(root) = data else { return None };
-    let Value::Object(event) = root.values().next()? else { return None };
-    match event.get("cursor")? {
-        Value::String(cursor) if !cursor.contains(['\n', '\r', '\0']) => Some(cursor),
-        _ => None,
-    }
 }

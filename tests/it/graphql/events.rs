@@ -8,9 +8,8 @@ use recert::events::Position;
 use recert::ids::OrderId;
 use recert::words::{CaseEventKind, OrderStatus};
 use serde_json::{Value, json};
-use tokio_util::sync::CancellationToken;
 
-use super::stage::{EVENTS, EVENTS_PAGE, Stage, day, stage};
+use super::stage::{EVENTS, EVENTS_PAGE, Stage, day, live, stage};
 use crate::support::seed::{NewCase, Seeded};
 
 async fn one(stage: &Stage, number: &str) -> (Seeded, OrderId) {
@@ -25,8 +24,7 @@ async fn moved(stage: &Stage, (case, order): (Seeded, OrderId)) {
 
 /// Follows the log; the hub runs until the test ends.
 fn follow(stage: &Stage, caller: impl Into<Standing>, variables: Value) -> impl Stream<Item = Value> + Unpin {
-    let frames = stage.schema.execute_stream(stage.request(caller, EVENTS, variables));
-    Box::pin(frames.map(|frame| serde_json::to_value(&frame).unwrap()))
+    stage.follow(caller, EVENTS, variables)
 }
 
 async fn frame(frames: &mut (impl Stream<Item = Value> + Unpin)) -> Value {
@@ -34,18 +32,6 @@ async fn frame(frames: &mut (impl Stream<Item = Value> + Unpin)) -> Value {
     let mut frame = next.await.expect("a frame in time").expect("the stream goes on");
     assert_eq!(frame.get("errors"), None, "{frame:#}");
     frame["data"]["caseEvents"].take()
-}
-
-/// Runs the hub beside `work`.
-async fn live<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
-    let stop = CancellationToken::new();
-    let hub = stage.hub.clone().run(stage.kit.clone(), stop.clone());
-    let work = async {
-        let done = work.await;
-        stop.cancel();
-        done
-    };
-    tokio::join!(hub, work).1
 }
 
 #[tokio::test]

@@ -8,5 +8,6 @@ mod import;
 mod nodes;
 mod queue;
 mod sdl;
-mod stage;
+pub(crate) mod stage;
 mod statements;
+mod streams;

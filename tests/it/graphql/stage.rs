@@ -1,15 +1,20 @@
 //! A schema over a fresh database, and callers of every kind.
 
+use std::time::Duration;
+
 use async_graphql::{Request, Variables};
 use chrono::{NaiveDate, TimeZone, Utc};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
 use recert::caller::{Caller, Scope, Standing};
 use recert::clock::Clock;
 use recert::config::{Renewals, Webhooks, Work};
 use recert::events::Hub;
-use recert::graphql::{Schema, request_data, schema};
+use recert::graphql::{Follow, Schema, Told, request_data, schema};
 use recert::ids::{AgencyId, CaseworkerId, Ids};
 use recert::kit::{Accounts, Kit};
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::database::{Scratch, Statements, fresh};
 use crate::support::seed::Seed;
@@ -25,6 +30,7 @@ pub(crate) struct Stage {
     pub(crate) kit: Kit,
     pub(crate) hub: Hub,
     pub(crate) schema: Schema,
+    pub(crate) follow: Follow,
     pub(crate) agency: AgencyId,
     pub(crate) statements: Statements,
     // Last: the database goes when nobody uses it any more.
@@ -43,12 +49,14 @@ pub(crate) async fn stage() -> Stage {
         ids,
         accounts: Accounts::default(),
         renewals: Renewals::default(),
-        work: Work::default(),
+        work: Work { poll_interval: Duration::from_millis(50), ..Work::default() },
         webhooks: Webhooks::default(),
     };
     let agency = Seed(&kit).agency("sonoma").await;
     let hub = Hub::new();
-    Stage { schema: schema(hub.clone()), hub, kit, agency, statements, _scratch: scratch }
+    let schema = schema();
+    let follow = Follow::new(kit.clone(), hub.clone(), schema.clone());
+    Stage { schema, follow, hub, kit, agency, statements, _scratch: scratch }
 }
 
 impl Stage {
@@ -81,6 +89,23 @@ impl Stage {
         Request::new(document).variables(Variables::from_json(variables)).data(request_data(&self.kit, caller))
     }
 
+    /// Starts a subscription; its results as JSON.
+    pub(crate) fn follow(
+        &self,
+        caller: impl Into<Standing>,
+        document: &str,
+        variables: Value,
+    ) -> BoxStream<'static, Value> {
+        let request = Request::new(document).variables(Variables::from_json(variables));
+        self.follow
+            .start(request, caller.into())
+            .map(|told| match told {
+                Told::Written(written) => serde_json::from_str(&written.json).unwrap(),
+                Told::Raw(response) => serde_json::to_value(&*response).unwrap(),
+            })
+            .boxed()
+    }
+
     /// The whole answer as JSON.
     pub(crate) async fn ask(&self, caller: Caller, document: &str, variables: Value) -> Value {
         let answer = self.schema.execute(self.request(caller, document, variables)).await;
@@ -101,6 +126,18 @@ impl Stage {
         assert_eq!(errors.len(), 1, "{answer:#}");
         errors[0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code in {answer:#}")).to_owned()
     }
+}
+
+/// Runs the hub beside `work`.
+pub(crate) async fn live<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
+    let stop = CancellationToken::new();
+    let hub = stage.hub.clone().run(stage.kit.clone(), stop.clone());
+    let work = async {
+        let done = work.await;
+        stop.cancel();
+        done
+    };
+    tokio::join!(hub, work).1
 }
 
 pub(crate) fn day(y: i32, m: u32, d: u32) -> NaiveDate {

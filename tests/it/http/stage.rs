@@ -12,7 +12,9 @@ use futures_util::{FutureExt, Stream, StreamExt};
 use recert::caller::{Caller, Scope};
 use recert::clock::Clock;
 use recert::config::Config;
-use recert::http::ports::{Costs, Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError};
+use recert::http::ports::{
+    Costs, Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError, Streamed,
+};
 use recert::http::token::{Claims, Token, Verifier};
 use recert::http::{EdgeError, Parts, router, serve::serve};
 use recert::ids::{AgencyId, Ids};
@@ -167,8 +169,16 @@ impl Executor for Runner {
         async move { schema.execute(request.data(session)).await }.boxed()
     }
 
-    fn subscribe(&self, request: async_graphql::Request, session: Session) -> BoxStream<'static, Response> {
-        self.0.execute_stream(request.data(session))
+    fn subscribe(&self, request: async_graphql::Request, session: Session) -> BoxStream<'static, Streamed> {
+        let told = self.0.execute_stream(request.data(session)).map(|response| {
+            let data = serde_json::to_value(&response.data).unwrap();
+            if !response.errors.is_empty() {
+                return Streamed::Raw(Arc::new(response));
+            }
+            let cursor = data["ticks"]["cursor"].as_str().map(Into::into);
+            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor }
+        });
+        told.boxed()
     }
 
     fn sdl(&self) -> String {

@@ -19,6 +19,11 @@ pub(crate) enum Scratch {
 pub(crate) struct Statements(Arc<Mutex<Vec<Statement>>>);
 
 impl Statements {
+    /// How many have been noted since the last [`Statements::of`] began.
+    pub(crate) fn count(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
     /// The statements that `work` needed.
     pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
         self.0.lock().unwrap().clear();

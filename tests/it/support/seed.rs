@@ -377,7 +377,16 @@ impl Seed<'_> {
         panic!("the events of the test are still held back");
     }
 
-    /// Forgets the log up to here, as pruning does.
+    /// Removes the log up to here, as pruning does.
+    pub(crate) async fn forget(&self, upto: Position) {
+        use sea_orm::sea_query::ExprTrait;
+        let place = Expr::tuple([Expr::col("tx"), Expr::col("id")]);
+        let bound = Expr::tuple([Expr::value(upto.tx), Expr::value(upto.id)]);
+        self.run(&Query::delete().from_table("events").and_where(place.lte(bound)).take()).await;
+        self.prune(upto).await;
+    }
+
+    /// Says that the log has been forgotten up to here.
     pub(crate) async fn prune(&self, upto: Position) {
         let update =
             Query::update().table("installation").value("pruned_tx", upto.tx).value("pruned_id", upto.id).take();
