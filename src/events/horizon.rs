@@ -88,8 +88,8 @@ impl Watch {
         let holder = holder(db).await?;
         held.is_told = true;
         let held_seconds = held.since.elapsed().as_secs();
-        match holder {
-            Some(Holder { pid, database, application, state, seconds }) => tracing::warn!(
+        if let Some(Holder { pid, database, application, state, seconds }) = holder {
+            tracing::warn!(
                 held_seconds,
                 holder.pid = pid,
                 holder.database = database,
@@ -98,12 +98,13 @@ impl Watch {
                 holder.age_seconds = seconds,
                 "a transaction holds the event log back: subscribers get nothing that was committed after its first \
                  write until it ends. End it in its own program, or with pg_terminate_backend(pid)"
-            ),
-            None => tracing::warn!(
+            );
+        } else {
+            tracing::warn!(
                 held_seconds,
                 "a transaction that no process shows (a prepared one?) holds the event log back; look into \
                  pg_prepared_xacts"
-            ),
+            );
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! Wake-ups between replicas. The suite that runs on PostgreSQL (`RECERT_TEST_DATABASE_URL`) goes through both buses and
-//! so needs a NATS server, too: the one of `RECERT_TEST_NATS_URL`, nats://127.0.0.1:4222 when that is not set. Where none
+//! so needs a NATS server, too: the one of `RECERT_TEST_NATS_URL`, `nats://127.0.0.1:4222` when that is not set. Where none
 //! answers, it fails. On SQLite there is one process and no bus, and the same tests hold that one to the same.
 
 use std::net::SocketAddr;
@@ -26,7 +26,7 @@ use crate::support::socket::Screen;
 use crate::support::world::{COUNTY, World, noon};
 
 /// So long that only a wake-up can be the reason for what a test sees.
-const NEVER: Duration = Duration::from_secs(3_600);
+const NEVER: Duration = Duration::from_hours(1);
 
 async fn nats() -> Proxy {
     #[expect(clippy::disallowed_methods, reason = "where the tests find their NATS server")]
@@ -199,7 +199,7 @@ async fn a_storm_of_commits_is_told_in_few_messages_and_the_last_one_is_told() {
     direct.set_port(Some(proxy.address().port())).unwrap();
     let nats = nats().await;
     for wake in [Wake::Postgres(SecretString::from(direct.to_string())), nats_through(&nats)] {
-        let (stop_here, stop_there) = (CancellationToken::new(), CancellationToken::new());
+        let (end_here, stop_there) = (CancellationToken::new(), CancellationToken::new());
         let mut wakes = there.wakes();
         let storm = async {
             // Reaching the bus wakes this side; the first message of the other side does so again.
@@ -211,12 +211,12 @@ async fn a_storm_of_commits_is_told_in_few_messages_and_the_last_one_is_told() {
                 commit(&here).await;
             }
             let stormed = began.elapsed();
-            stop_here.cancel();
+            end_here.cancel();
             (before, stormed)
         };
         let listening = wake::run(there.clone(), wake.clone(), stop_there.clone());
         let telling = async {
-            let ((before, stormed), ()) = tokio::join!(storm, wake::run(here.clone(), wake.clone(), stop_here.clone()));
+            let ((before, stormed), ()) = tokio::join!(storm, wake::run(here.clone(), wake.clone(), end_here.clone()));
             (before, stormed)
         };
         let judged = async {
@@ -229,6 +229,6 @@ async fn a_storm_of_commits_is_told_in_few_messages_and_the_last_one_is_told() {
             stop_there.cancel();
         };
         let all = async { tokio::join!(listening, judged) };
-        tokio::time::timeout(Duration::from_secs(20), all).await.expect("every message in time");
+        tokio::time::timeout(Duration::from_secs(20), Box::pin(all)).await.expect("every message in time");
     }
 }

@@ -56,7 +56,7 @@ async fn until_ready(world: &World, cases: &[KnownCase], step: Duration) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_replicas_together_never_exceed_the_budget_of_a_minute() {
     const BUDGET: usize = 60;
-    let (world, other, cases) = two_gateways(60, 25).await;
+    let (world, other, cases) = Box::pin(two_gateways(60, 25)).await;
     let before = world.log("request").await.len();
     for (n, case) in cases.iter().enumerate() {
         let app = if n % 2 == 0 { &world.app } else { &other };
@@ -76,7 +76,7 @@ async fn two_replicas_together_never_exceed_the_budget_of_a_minute() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_truv_asks_one_replica_to_wait_the_other_one_waits_too() {
-    let (world, other, cases) = two_gateways(0, 2).await;
+    let (world, other, cases) = Box::pin(two_gateways(0, 2)).await;
     world.faults(json!([{ "where": "api", "action": "throttle", "times": 1 }])).await;
     refresh_at(&world, &world.app, &cases[0], "key-1").await;
     world.quiet().await;
@@ -98,7 +98,7 @@ async fn when_truv_asks_one_replica_to_wait_the_other_one_waits_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn failures_in_a_row_open_the_breaker_for_everyone_and_one_call_closes_it() {
-    let (world, other, cases) = two_gateways(0, 3).await;
+    let (world, other, cases) = Box::pin(two_gateways(0, 3)).await;
     world.faults(json!([{ "where": "api", "match": { "method": "GET" }, "action": "error_before" }])).await;
     refresh_at(&world, &world.app, &cases[0], "key-0").await;
     refresh_at(&world, &other, &cases[1], "key-1").await;

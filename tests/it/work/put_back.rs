@@ -21,7 +21,7 @@ async fn count(db: &Database, condition: &str) -> i64 {
 async fn a_job_that_does_not_end_in_time_is_free_for_the_next_process_at_once() {
     // Whoever asks it for an order waits for ever.
     let silent = MockServer::start().await;
-    let never = ResponseTemplate::new(200).set_delay(Duration::from_secs(3_600));
+    let never = ResponseTemplate::new(200).set_delay(Duration::from_hours(1));
     Mock::given(path_regex("orders")).respond_with(never).mount(&silent).await;
     let world = World::tuned(Settings::at_once(), |config| {
         config.truv.url = format!("{}/", silent.uri()).parse().unwrap();
