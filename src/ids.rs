@@ -62,6 +62,10 @@ ids! {
     DeliveryId,
     /// One unit of background work.
     JobId,
+    /// A bulk pass over due cases.
+    BatchId,
+    /// One case of a renewal batch.
+    BatchItemId,
 }
 
 /// The source of new ids.

@@ -13,6 +13,7 @@ pub mod webhooks;
 pub mod renewals;
 pub mod lineage;
 pub mod orders;
+pub mod batches;
 pub mod reports;
 pub mod links;
 pub mod cases;

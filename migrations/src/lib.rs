@@ -14,6 +14,7 @@ mod m20261123_000006_events;
 mod m20261123_000007_jobs;
 mod m20261123_000040_gates;
 mod m20261123_000050_webhook_watch;
+mod m20261123_000060_renewal_batches;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000007_jobs::Migration),
             Box::new(m20261123_000040_gates::Migration),
             Box::new(m20261123_000050_webhook_watch::Migration),
+            Box::new(m20261123_000060_renewal_batches::Migration),
         ]
     }
 }

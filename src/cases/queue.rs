@@ -17,7 +17,7 @@ use crate::storage::{Database, Error};
 use crate::words::{CaseStatus, NextAction, Program};
 
 /// Which cases. Several conditions mean all of them, a list means any of it, an empty list means no condition.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Filter {
     /// Where they stand.
     pub status: Vec<CaseStatus>,
@@ -120,7 +120,8 @@ fn column(by: SortBy) -> cases::Column {
     }
 }
 
-fn filtered(scope: CaseScope, filter: &Filter) -> sea_orm::Select<cases::Entity> {
+/// The cases that the scope and the filter admit.
+pub(crate) fn filtered(scope: CaseScope, filter: &Filter) -> sea_orm::Select<cases::Entity> {
     use cases::Column as C;
     let mut query = in_scope(cases::Entity::find(), scope);
     if !filter.status.is_empty() {

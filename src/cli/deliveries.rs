@@ -6,7 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::caller::Caller;
 use crate::cli::Failure;
-use crate::cli::import::kit;
+use crate::cli::offline::kit;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::config::{self, Sources};
 use crate::deliveries::{self, Which};

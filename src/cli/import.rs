@@ -6,20 +6,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
-use sea_orm::DbBackend;
 
-use crate::app::StartError;
 use crate::caller::Caller;
 use crate::cases::import::{self, Format, Outcome, Row, rows};
 use crate::cli::Failure;
-use crate::cli::logging;
 use crate::cli::settings::{SettingsArgs, tenant};
-use crate::clock::Clock;
+use crate::cli::{logging, offline};
 use crate::config::{self, Config, Sources};
-use crate::ids::Ids;
-use crate::kit::{Accounts, Kit};
 use crate::people;
-use crate::storage::{self, Database};
 
 /// The flags of `recert import`.
 #[derive(Clone, Debug, clap::Args)]
@@ -107,7 +101,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let input = File::open(&args.file).map_err(|error| failed(&args.file, &error))?;
     let progress = Progress::start(args, &config, &input)?;
     let mut report = report(args.errors.as_deref())?;
-    let kit = kit(&config).await?;
+    let kit = offline::kit(&config).await?;
     let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
     let caller = Caller::system(enrolled.map_err(|error| Failure::of(&error))?.id, "import");
 
@@ -195,32 +189,6 @@ impl Progress {
             tracing::info!(created, updated, unchanged, refused, "rows were imported");
         }
     }
-}
-
-/// What a command works with that only reads and writes the database: the gateway calls Truv.
-pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
-    let failed = |error: storage::Error| Failure::of(&error);
-    let db = Database::connect(&config.database).await.map_err(failed)?;
-    // As at the gateway's start: SQLite follows by itself, PostgreSQL is migrated by a person.
-    if db.backend() == DbBackend::Sqlite {
-        db.migrate().await.map_err(failed)?;
-    }
-    let known = db.migrations().await.map_err(failed)?;
-    let missing: Vec<String> = known.into_iter().filter(|(_, is_applied)| !is_applied).map(|(name, _)| name).collect();
-    if !missing.is_empty() {
-        return Err(Failure::of(&StartError::Behind(missing)));
-    }
-    let clock = Clock::system();
-    Ok(Kit {
-        opaque: db.opaque().await.map_err(failed)?,
-        db,
-        ids: Ids::new(clock.clone()),
-        clock,
-        accounts: Accounts::default(),
-        renewals: config.renewals.clone(),
-        work: config.work.clone(),
-        webhooks: config.webhooks.clone(),
-    })
 }
 
 /// Where refused rows go, with the header written.

@@ -15,6 +15,8 @@ pub mod demo;
 pub mod import;
 pub mod logging;
 pub mod migrate;
+mod offline;
+pub mod renew;
 pub mod schema;
 pub mod serve;
 pub mod settings;
@@ -55,6 +57,11 @@ pub enum Command {
     Import(import::Args),
     /// List webhook deliveries that want attention, or have them applied once more
     Deliveries(deliveries::Args),
+    /// Refresh many cases, one after the other
+    ///
+    /// Starts a renewal batch in the database and follows it to its end; the gateways that run on the database take its
+    /// cases up, and go on when this command is interrupted. Ends with 1 when it was interrupted.
+    Renew(renew::Args),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -133,6 +140,7 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
         Command::Import(args) => wait_for(import::run(&args, sources)),
         Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
+        Command::Renew(args) => wait_for(renew::run(&args, sources)),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

@@ -277,6 +277,9 @@ fn renewals(r: &mut Reader<'_>) -> Renewals {
         material_percent: r
             .open("renewals.material_percent", &["RECERT_MATERIAL_CHANGE_PERCENT"], values::percent)
             .or(default.material_percent),
+        batch_in_flight: r
+            .open("renewals.batch_in_flight", &["RECERT_BATCH_IN_FLIGHT"], count)
+            .or(default.batch_in_flight),
     }
 }
 

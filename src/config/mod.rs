@@ -19,7 +19,7 @@ mod webhooks;
 pub use agency::{Agency, Environment};
 pub use load::{load, load_database};
 pub use problems::{Problem, Problems};
-pub use sources::{Origin, Sources};
+pub use sources::{Origin, Sources, default_file};
 pub use webhooks::Webhooks;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -398,11 +398,19 @@ pub struct Renewals {
     pub refreshes_per_day: u32,
     /// `RECERT_MATERIAL_CHANGE_PERCENT`: a change of money from this many percent on is material. Default 10.
     pub material_percent: u32,
+    /// `RECERT_BATCH_IN_FLIGHT`: refreshes of one renewal batch that are on their way at once. Default 50.
+    pub batch_in_flight: u32,
 }
 
 impl Default for Renewals {
     fn default() -> Self {
-        Self { window_days: 30, link_lifetime_days: 180, refreshes_per_day: 3, material_percent: 10 }
+        Self {
+            window_days: 30,
+            link_lifetime_days: 180,
+            refreshes_per_day: 3,
+            material_percent: 10,
+            batch_in_flight: 50,
+        }
     }
 }
 
@@ -430,9 +438,4 @@ pub enum LogFormat {
     Text,
     /// For machines.
     Json,
-}
-
-/// Where the settings file is, when `--config` does not say.
-pub fn default_file() -> PathBuf {
-    PathBuf::from("recert.toml")
 }

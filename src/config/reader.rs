@@ -6,10 +6,9 @@ use std::path::PathBuf;
 
 use ::config::{FileFormat, Format, Map, Value, ValueKind};
 
-use super::default_file;
 use super::nearest::nearest;
 use super::problems::{Problem, Problems};
-use super::sources::{Origin, Sources};
+use super::sources::{Origin, Sources, default_file};
 use super::values::{Parsed, Raw, Refusal};
 
 /// Variables under this prefix belong to the test suite.

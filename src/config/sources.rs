@@ -6,6 +6,11 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// Where the settings file is, when `--config` does not say.
+pub fn default_file() -> PathBuf {
+    PathBuf::from("recert.toml")
+}
+
 /// Where the value of one setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -87,7 +92,7 @@ impl Sources {
         self
     }
 
-    /// Names the settings file, which then has to exist; `None` leaves it at [`super::default_file`], which may be absent.
+    /// Names the settings file, which then has to exist; `None` leaves it at [`default_file`], which may be absent.
     #[must_use]
     pub fn file(mut self, path: Option<&Path>) -> Self {
         self.named_file = path.map(Path::to_path_buf);

@@ -19,7 +19,8 @@ use crate::reports;
 use crate::storage::entities::reports as report_rows;
 use crate::storage::entities::{
     agencies, cases, caseworkers, clients, deliveries, employer_links, employments, events as log, idempotency_keys,
-    jobs, order_employers, orders, pay_statements, refresh_units, renewals, tasks,
+    jobs, order_employers, orders, pay_statements, refresh_units, renewal_batch_items, renewal_batches, renewals,
+    tasks,
 };
 use crate::storage::{Database, Error, Tx};
 use crate::words::{CaseEventKind, CaseStatus};
@@ -220,6 +221,8 @@ pub async fn remove(db: &Database, agency: AgencyId) -> Result<(), Error> {
         jobs,
         deliveries,
         idempotency_keys,
+        renewal_batch_items,
+        renewal_batches,
         refresh_units,
         pay_statements,
         employments,

@@ -42,6 +42,9 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("RefreshLineage", "entries", 10),
     ("RefreshPreview", "targets", 5),
     ("Renewal", "orders", 3),
+    ("RenewalPlan", "actions", 10),
+    ("RenewalPlan", "days", 30),
+    ("RenewalPlan", "health", 5),
     ("ReplayDeliveriesPayload", "deliveries", 25),
     ("ReviewPrefill", "changes", 10),
     ("ReviewPrefill", "fields", 25),
@@ -55,6 +58,8 @@ const WEIGHTS: &[(&str, &str, u64)] = &[
     ("Case", "review", 25),
     // Counts every case in sight.
     ("Query", "caseCounts", 25),
+    // Reads every case of the time with its connections.
+    ("Query", "planRenewals", 100),
     // Decides as the mutation would.
     ("Query", "refreshPreview", 25),
     ("Renewal", "review", 25),

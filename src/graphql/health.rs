@@ -72,8 +72,8 @@ impl From<webhooks::Health> for WebhookHealth {
 pub(crate) struct SetAsideJob {
     /// What was to be done.
     kind: JobKind,
-    /// The id of the order that it was about, for `node`.
-    order_id: async_graphql::ID,
+    /// The id of the order that it was about, for `node`; null for work on a renewal batch.
+    order_id: Option<async_graphql::ID>,
     /// Attempts that ended without success.
     attempts: i32,
     /// How the last of them ended; null when nothing is known of it.
@@ -100,7 +100,8 @@ impl HealthQuery {
         let jobs = jobs::set_aside(&view.kit().db, view.caller().agency, MOST).await?;
         let shown = jobs.into_iter().map(|job| SetAsideJob {
             kind: job.kind,
-            order_id: ids::seal(&OrderId(job.subject)),
+            order_id: (!matches!(job.kind, JobKind::FeedBatch | JobKind::SendLink))
+                .then(|| ids::seal(&OrderId(job.subject))),
             attempts: i32::try_from(job.attempts).unwrap_or(i32::MAX),
             last_error: job.last_error,
             created_at: DateTime(job.created_at),

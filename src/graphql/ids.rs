@@ -29,12 +29,14 @@ pub(crate) enum Kind {
     Opening = 12,
     /// A gap in a stream: likewise.
     Gap = 13,
+    RenewalBatch = 14,
+    RenewalBatchItem = 15,
     /// A webhook delivery: no node, it is listed for operators alone.
     Delivery = 20,
 }
 
 impl Kind {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 16] = [
         Self::Case,
         Self::Renewal,
         Self::Client,
@@ -49,6 +51,8 @@ impl Kind {
         Self::Opening,
         Self::Gap,
         Self::Delivery,
+        Self::RenewalBatch,
+        Self::RenewalBatchItem,
     ];
 }
 
@@ -88,6 +92,8 @@ global! {
     IncomeReport: ids::ReportId,
     PayStatement: ids::PayStatementId,
     Delivery: ids::DeliveryId,
+    RenewalBatch: ids::BatchId,
+    RenewalBatchItem: ids::BatchItemId,
 }
 
 impl Global for Position {

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::batch::Load;
+use crate::batches;
 use crate::caller::CaseScope;
 use crate::cases;
 use crate::events;
 use crate::ids::{
-    AgencyId, CaseId, CaseworkerId, ClientId, EmploymentId, LinkId, OrderEmployerId, OrderId, PayStatementId,
-    RenewalId, ReportId, TaskId,
+    AgencyId, BatchId, BatchItemId, CaseId, CaseworkerId, ClientId, EmploymentId, LinkId, OrderEmployerId, OrderId,
+    PayStatementId, RenewalId, ReportId, TaskId,
 };
 use crate::kit::Kit;
 use crate::lineage;
@@ -26,6 +27,8 @@ use crate::storage::ranked::grouped;
 pub(crate) type One<T> = Option<Arc<T>>;
 /// Which page of a case's orders.
 type FilteredOrders = (orders::pages::Filter, Window<OrderId>);
+/// Which page of a batch's items.
+type FilteredItems = (batches::Filter, Window<i32>);
 /// Things in a row.
 pub(crate) type Many<T> = Arc<Vec<T>>;
 
@@ -60,6 +63,11 @@ pub(crate) struct Loaders {
     pub(crate) statements: Load<PayStatementId, One<reports::PayStatement>>,
     pub(crate) statements_of: Load<(EmploymentId, Window<i32>), Arc<Page<reports::PayStatement>>>,
     pub(crate) statement_count: Load<EmploymentId, u64>,
+    pub(crate) batches: Load<BatchId, One<batches::Batch>>,
+    pub(crate) batch_progress: Load<BatchId, batches::Counts>,
+    pub(crate) batch_items: Load<BatchItemId, One<batches::Item>>,
+    pub(crate) items_of_batch: Load<(BatchId, FilteredItems), Arc<Page<batches::Item>>>,
+    pub(crate) item_count: Load<(BatchId, batches::Filter), u64>,
     pub(crate) timeline: Load<(CaseId, Window<events::Position>), Arc<Page<events::Event>>>,
     pub(crate) event_count: Load<CaseId, u64>,
 }
@@ -146,6 +154,15 @@ impl Loaders {
                 Arc::new
             ),
             statement_count: load!(kit, |ids| reports::count_statements(&kit.db, agency, &ids), same),
+            batches: load!(kit, |ids| batches::load(&kit.db, agency, &ids), some),
+            batch_progress: load!(kit, |ids| batches::load_progress(&kit.db, &ids, kit.clock.now()), same),
+            batch_items: load!(kit, |ids| batches::load_items(&kit.db, agency, &ids), some),
+            items_of_batch: load_pages!(
+                kit,
+                |ids, (filter, window)| batches::page_items(&kit.db, agency, &ids, filter, window),
+                Arc::new
+            ),
+            item_count: load_pages!(kit, |ids, filter| batches::count_items(&kit.db, agency, &ids, filter), same),
             timeline: load_pages!(kit, |ids, window| events::timelines(&kit.db, agency, &ids, window), Arc::new),
             event_count: load!(kit, |ids| events::count_of_cases(&kit.db, agency, &ids), same),
         }

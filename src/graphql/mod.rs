@@ -22,6 +22,7 @@ mod node;
 mod orders;
 mod page;
 mod people;
+mod renewal_batches;
 mod replay;
 mod reports;
 mod review;
@@ -34,7 +35,9 @@ mod viewer;
 
 use async_graphql::{MergedObject, MergedSubscription, ObjectType, SDLExportOptions, SchemaBuilder};
 
+use crate::batches;
 use crate::caller::Standing;
+use crate::ids::BatchId;
 use crate::kit::Kit;
 
 pub use self::cost::FieldCost;
@@ -54,6 +57,8 @@ pub struct Query(
     deliveries::DeliveryQuery,
     upstream::UpstreamQuery,
     health::HealthQuery,
+    renewal_batches::query::BatchQuery,
+    renewal_batches::plan::PlanQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.
@@ -65,11 +70,13 @@ pub struct Mutation(
     cases::assign::AssignMutation,
     cases::import::ImportMutation,
     replay::ReplayMutation,
+    renewal_batches::start::StartMutation,
+    renewal_batches::steer::SteerMutation,
 );
 
 /// What can be followed.
 #[derive(Default, MergedSubscription)]
-pub struct Subscription(events::stream::EventSubscription);
+pub struct Subscription(events::stream::EventSubscription, renewal_batches::progress::BatchSubscription);
 
 /// The schema, ready to run requests that carry [`request_data`].
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
@@ -81,6 +88,7 @@ fn builder<Q: ObjectType + Default + 'static>() -> SchemaBuilder<Q, Mutation, Su
     // Suggestions name fields even where introspection is off.
     async_graphql::Schema::build(Q::default(), Mutation::default(), Subscription::default())
         .register_output_type::<user_errors::UserError>()
+        .data(batches::Watch::default())
         .disable_suggestions()
 }
 
@@ -101,7 +109,17 @@ pub fn request_data(kit: &Kit, caller: impl Into<Standing>) -> View {
 
 /// Whether a root field of a mutation costs money. One document may hold one of them.
 pub fn is_billed(mutation: &str) -> bool {
-    matches!(mutation, "createRefreshOrder" | "sendVerificationLink")
+    matches!(mutation, "createRefreshOrder" | "sendVerificationLink" | "startRenewalBatch")
+}
+
+/// The global id of a renewal batch, as the API shows it.
+pub fn batch_id(id: BatchId) -> String {
+    ids::seal(&id).0
+}
+
+/// The renewal batch behind a global id; `None` for any other text.
+pub fn find_batch_id(text: &str) -> Option<BatchId> {
+    ids::find(&async_graphql::ID(text.to_owned()))
 }
 
 /// What every field costs.

@@ -15,12 +15,17 @@ use super::links::EmployerLink;
 use super::orders::Order;
 use super::orders::employer::{OrderEmployer, Task};
 use super::people::{Caseworker, Client};
+use super::renewal_batches::RenewalBatch;
+use super::renewal_batches::item::RenewalBatchItem;
 use super::reports::{IncomeReport, PayStatement};
 use super::view::View;
 use crate::caller::Scope;
 use crate::events::Position;
-use crate::ids::{CaseId, CaseworkerId, ClientId, LinkId, OrderEmployerId, OrderId, PayStatementId};
+use crate::ids::{
+    BatchId, BatchItemId, CaseId, CaseworkerId, ClientId, LinkId, OrderEmployerId, OrderId, PayStatementId,
+};
 use crate::ids::{RenewalId, ReportId, TaskId};
+use crate::renewals::batch;
 
 /// Most ids of one look-up.
 const MOST: usize = 100;
@@ -39,6 +44,8 @@ pub(crate) enum Node {
     Task(Task),
     IncomeReport(IncomeReport),
     PayStatement(PayStatement),
+    RenewalBatch(RenewalBatch),
+    RenewalBatchItem(RenewalBatchItem),
     // Declares that the interface is a node too; a value always has one of the kinds below.
     CaseEvent(CaseEvent),
     StreamOpened(StreamOpened),
@@ -59,7 +66,8 @@ pub(crate) struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// The thing behind a global id; null when the id is not ours or the thing is absent or out of the caller's sight.
-    /// Needs `cases:read` or `cases:read:assigned`; reports and pay statements also `reports:read`.
+    /// Needs `cases:read` or `cases:read:assigned`; reports and pay statements also `reports:read`, renewal batches
+    /// `cases:read` and `renewals:run`.
     async fn node(
         &self,
         ctx: &Context<'_>,
@@ -120,6 +128,14 @@ pub(super) async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError>
             None => None,
         },
         Kind::PayStatement => statement(view, PayStatementId::of(bytes)).await?,
+        Kind::RenewalBatch => {
+            batch::require(view.caller())?;
+            RenewalBatch::find(view, BatchId::of(bytes)).await?.map(Node::from)
+        }
+        Kind::RenewalBatchItem => {
+            batch::require(view.caller())?;
+            RenewalBatchItem::find(view, BatchItemId::of(bytes)).await?.map(Node::from)
+        }
         Kind::Event => event(view, Position::of(bytes)).await?,
         Kind::Opening | Kind::Gap | Kind::Delivery => None,
     })

@@ -217,6 +217,34 @@ pub(crate) enum ReplayDeliveriesError {
     InvalidInput(InvalidInputError),
 }
 
+/// Why no renewal batch was started.
+#[derive(Union)]
+pub(crate) enum StartRenewalBatchError {
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
+}
+
+/// Why a renewal batch was not paused.
+#[derive(Union)]
+pub(crate) enum PauseRenewalBatchError {
+    NotFound(NotFoundError),
+    Conflict(ConflictError),
+}
+
+/// Why a renewal batch was not resumed.
+#[derive(Union)]
+pub(crate) enum ResumeRenewalBatchError {
+    NotFound(NotFoundError),
+    Conflict(ConflictError),
+}
+
+/// Why a renewal batch was not canceled.
+#[derive(Union)]
+pub(crate) enum CancelRenewalBatchError {
+    NotFound(NotFoundError),
+    Conflict(ConflictError),
+}
+
 /// Why no case was taken in.
 #[derive(Union)]
 pub(crate) enum ImportCasesError {

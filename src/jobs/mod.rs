@@ -27,6 +27,13 @@ pub(crate) enum Priority {
     Background,
 }
 
+impl Priority {
+    /// That of bulk work, or that of work that a person waits for.
+    pub(crate) fn of(is_bulk: bool) -> Self {
+        if is_bulk { Self::Background } else { Self::Interactive }
+    }
+}
+
 /// A job to be stored.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NewJob {

@@ -6,6 +6,7 @@ use super::idempotency::Key;
 use super::refresh::{Made, announce_in_tx, check_upstream};
 use super::refusal::{Error, Refusal, input};
 use super::{Contact, Order, OrderEmployer, store};
+use crate::batches;
 use crate::caller::{Caller, Scope};
 use crate::cases;
 use crate::ids::{CaseId, LinkId, OrderId};
@@ -131,6 +132,8 @@ async fn new_order(
         agency: case.agency,
         case: case.id,
         renewal: Some(renewal),
+        batch_item: batches::find_followed_in_tx(tx, case.id).await?,
+        is_bulk: false,
         parent: parent.map(|parent| parent.id),
         root: parent.map_or(id, |parent| parent.root),
         depth: parent.map_or(0, |parent| parent.depth + 1),

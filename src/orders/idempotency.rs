@@ -13,7 +13,7 @@ use crate::storage::Tx;
 
 /// A key with what it was used for.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
+pub(crate) struct Key {
     agency: AgencyId,
     text: String,
     fingerprint: String,
@@ -21,7 +21,7 @@ pub(super) struct Key {
 
 impl Key {
     /// Checks the key's form and takes the fingerprint of caller, operation and input.
-    pub(super) fn parse(
+    pub(crate) fn parse(
         caller: &Caller,
         key: &str,
         operation: &str,
@@ -37,6 +37,16 @@ impl Key {
             hash.update(part);
         }
         Ok(Self { agency: caller.agency, text: key.to_owned(), fingerprint: hex::encode(hash.finalize()) })
+    }
+
+    /// The key itself.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The hash of caller, operation and input.
+    pub(crate) fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// The order that an earlier use of the key made; `None` for a new key. The case's row must be locked.

@@ -26,10 +26,12 @@ mod settle;
 mod show;
 pub mod status;
 mod store;
+mod tally;
+mod targets;
 
 use chrono::{DateTime, Utc};
 
-use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId, TaskId};
+use crate::ids::{AgencyId, BatchItemId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId, TaskId};
 use crate::words::{
     Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose,
     SuborderStatus, TaskStatus,
@@ -39,10 +41,12 @@ pub(crate) use self::advance::advance_in_tx;
 pub use self::ask::{AskInput, ask};
 pub use self::cancel::cancel;
 pub(crate) use self::cancel::carry_out as carry_out_cancel;
+pub(crate) use self::idempotency::Key;
 pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};
 pub(crate) use self::poll::{poll, sweep as sweep_silent, sweep_all, sweep_late, waiting};
+pub(crate) use self::refresh::{BulkRefresh, refresh_in_tx};
 pub use self::refresh::{Made, RefreshInput, preview, refresh};
 pub use self::refusal::{Error, Refusal};
 pub(crate) use self::resolve::resolve;
@@ -51,6 +55,7 @@ pub(crate) use self::send::send;
 pub(crate) use self::store::{
     employers, find, find_by_suborder, find_by_task, find_by_truv_id, list_employers_of_renewal,
 };
+pub use self::targets::load_targets;
 
 /// Our record of one Truv order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +68,10 @@ pub struct Order {
     pub case: CaseId,
     /// The renewal it was made for; `None` for orders from before.
     pub renewal: Option<RenewalId>,
+    /// The item of a renewal batch whose outcome it decides; `None` outside batches.
+    pub batch_item: Option<BatchItemId>,
+    /// Whether nobody waits for it at a screen: interactive work comes first.
+    pub is_bulk: bool,
     /// The order it came from.
     pub parent: Option<OrderId>,
     /// The first order of its tree; itself, without a parent.

@@ -10,10 +10,11 @@ use super::idempotency::Key;
 use super::plan::{self, Ask, Plan};
 use super::refusal::{Error, Refusal, input};
 use super::{Order, OrderEmployer, policy, store};
+use crate::batches;
 use crate::caller::{Caller, Scope};
 use crate::cases::{self, Case, Locked};
 use crate::events::{Change, Facts};
-use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId};
+use crate::ids::{AgencyId, BatchItemId, CaseId, LinkId, OrderEmployerId, OrderId};
 use crate::jobs::{self, NewJob, Priority};
 use crate::kit::Kit;
 use crate::links;
@@ -67,7 +68,6 @@ pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<M
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
     }
     check_upstream(kit, &tx, caller.agency).await?;
-    let kind = |plan: &Plan| if plan.is_partial { OrderKind::PartialRefresh } else { OrderKind::Refresh };
     let asked =
         Ask { source: ask.source, product: ask.product, employers: ask.employers.as_deref(), tries_broken: false };
     let plan = plan_in_tx(kit, &tx, locked.case(), &asked).await?;
@@ -77,6 +77,8 @@ pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<M
         purpose: ask.purpose,
         requested_by: &caller.subject,
         attempt: 0,
+        batch_item: batches::find_followed_in_tx(&tx, ask.case).await?,
+        is_bulk: false,
     }
     .place_in_tx(kit, &tx, &mut locked, &plan)
     .await?;
@@ -84,6 +86,45 @@ pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<M
     let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
     Ok(Made { order, case })
+}
+
+/// A refresh that a renewal batch asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BulkRefresh<'a> {
+    /// The item.
+    pub(crate) item: BatchItemId,
+    /// What to ask Truv for.
+    pub(crate) product: ProductType,
+    /// Who started the batch.
+    pub(crate) requested_by: &'a str,
+}
+
+/// Stores the intent of a refresh of the whole case, which the transaction has locked, for an item of a renewal batch.
+///
+/// # Errors
+/// [`Error::Refused`] with every reason that stands against it; nothing has then been written.
+pub(crate) async fn refresh_in_tx(
+    kit: &Kit,
+    tx: &Tx,
+    locked: &mut Locked,
+    ask: BulkRefresh<'_>,
+) -> Result<Order, Error> {
+    let asked = Ask { source: None, product: ask.product, employers: None, tries_broken: false };
+    let plan = plan_in_tx(kit, tx, locked.case(), &asked).await?;
+    let intent = Intent {
+        kind: kind(&plan),
+        product: ask.product,
+        purpose: RefreshPurpose::Renewal,
+        requested_by: ask.requested_by,
+        attempt: 0,
+        batch_item: Some(ask.item),
+        is_bulk: true,
+    };
+    intent.place_in_tx(kit, tx, locked, &plan).await
+}
+
+fn kind(plan: &Plan) -> OrderKind {
+    if plan.is_partial { OrderKind::PartialRefresh } else { OrderKind::Refresh }
 }
 
 /// What a refresh would do now, without doing it.
@@ -148,6 +189,10 @@ pub(super) struct Intent<'a> {
     pub(super) purpose: RefreshPurpose,
     pub(super) requested_by: &'a str,
     pub(super) attempt: u32,
+    /// The item of a renewal batch that the order decides from now on.
+    pub(super) batch_item: Option<BatchItemId>,
+    /// Whether nobody waits for it at a screen.
+    pub(super) is_bulk: bool,
 }
 
 impl Intent<'_> {
@@ -167,6 +212,8 @@ impl Intent<'_> {
             agency: locked.case().agency,
             case: locked.case().id,
             renewal: Some(renewal),
+            batch_item: self.batch_item,
+            is_bulk: self.is_bulk,
             parent: Some(parent.id),
             root: parent.root,
             depth: parent.depth + 1,
@@ -232,11 +279,14 @@ pub(super) async fn announce_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, orde
         ..Change::of(CaseEventKind::OrderCreated)
     });
     locked.stand(policy::case_standing(order));
+    if let Some(item) = order.batch_item {
+        batches::take_in_tx(kit, tx, item, order.id).await?;
+    }
     let job = NewJob {
         agency: order.agency,
         kind: JobKind::SendOrder,
         subject: order.id.0,
-        priority: Priority::Interactive,
+        priority: Priority::of(order.is_bulk),
         run_at: kit.clock.now(),
     };
     Ok(jobs::enqueue_in_tx(kit, tx, job).await?)

@@ -4,13 +4,14 @@ use super::plan::Ask;
 use super::refresh::{Intent, plan_in_tx};
 use super::refusal::Error as Refused;
 use super::{Order, policy, store};
+use crate::batches;
 use crate::caller::{CaseScope, Caseload};
 use crate::cases::{self, Case};
 use crate::ids::{AgencyId, OrderEmployerId, OrderId};
 use crate::jobs::Ran;
 use crate::kit::Kit;
 use crate::storage::{Error, Tx};
-use crate::words::{Actor, CaseStatus, NextAction, OrderKind, RefreshPurpose};
+use crate::words::{Actor, BatchItemStatus, CaseStatus, NextAction, OrderKind, RefreshPurpose};
 
 /// Asks again for the employers that failed for a passing reason. A retry that has become needless does nothing; one that is not possible any
 /// more is left to a caseworker.
@@ -20,7 +21,11 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
     let scope = CaseScope { agency, caseload: Caseload::All };
     let Some(mut locked) = cases::lock_in_tx(&tx, scope, failed.case).await? else { return Ok(Ran::Finished) };
     let Some(failed) = store::lock_in_tx(&tx, agency, id).await? else { return Ok(Ran::Finished) };
-    let Some(source) = failed.parent.filter(|_| is_wanted(&failed, locked.case())) else { return Ok(Ran::Finished) };
+    let Some(source) = failed.parent.filter(|_| is_wanted(&failed, locked.case())) else {
+        give_up_in_tx(kit, &tx, &failed).await?;
+        kit.db.commit(tx).await?;
+        return Ok(Ran::Finished);
+    };
     let again = employers_to_repeat(&tx, &failed).await?;
     let ask = Ask { source: Some(source), product: failed.product, employers: Some(&again), tries_broken: true };
     let placed = match plan_in_tx(kit, &tx, locked.case(), &ask).await {
@@ -31,6 +36,8 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
                 purpose: failed.purpose.unwrap_or(RefreshPurpose::Renewal),
                 requested_by: "system:retry",
                 attempt: failed.attempt + 1,
+                batch_item: failed.batch_item,
+                is_bulk: failed.is_bulk,
             };
             intent.place_in_tx(kit, &tx, &mut locked, &plan).await.map(|_| ())
         }
@@ -46,11 +53,21 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
                 next_action: NextAction::ResolveByHand,
                 next_actor: Some(Actor::Caseworker),
             });
+            give_up_in_tx(kit, &tx, &failed).await?;
         }
     }
     locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
+}
+
+/// No retry follows: the item of a renewal batch that waited for it has its outcome. Nothing happens where another order
+/// has taken the item over.
+async fn give_up_in_tx(kit: &Kit, tx: &Tx, failed: &Order) -> Result<(), Error> {
+    match failed.batch_item {
+        Some(item) => batches::follow_in_tx(kit, tx, item, failed.id, BatchItemStatus::Failed).await,
+        None => Ok(()),
+    }
 }
 
 /// Whether the case still waits for this retry: nobody has acted since, and the failure is still a passing one.

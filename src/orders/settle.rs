@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::advance::{Advanced, Open};
 use super::status::{self, Standing};
-use super::{Order, OrderEmployer, Task, policy, store};
+use super::{Order, OrderEmployer, Task, policy, store, tally};
+use crate::batches;
 use crate::cases;
 use crate::events::{Change, Facts};
 use crate::ids::{LinkId, OrderEmployerId};
@@ -32,6 +33,7 @@ impl Open {
         }
         store::save_in_tx(tx, &self.order).await?;
         self.stand_case_in_tx(tx).await?;
+        self.move_item_in_tx(kit, tx).await?;
         if brought_data {
             self.end_needless_asks_in_tx(kit, tx).await?;
         }
@@ -224,13 +226,26 @@ impl Open {
         Ok(())
     }
 
+    /// Moves the item of the renewal batch that the order was made for.
+    async fn move_item_in_tx(&self, kit: &Kit, tx: &Tx) -> Result<(), Error> {
+        let order = &self.order;
+        let Some(item) = order.batch_item else { return Ok(()) };
+        if order.status == self.before.status && order.failure == self.before.failure {
+            return Ok(());
+        }
+        match tally::told(order) {
+            Some(told) => batches::follow_in_tx(kit, tx, item, order.id, told).await,
+            None => Ok(()),
+        }
+    }
+
     async fn enqueue_in_tx(&self, kit: &Kit, tx: &Tx, brought_data: bool, now: DateTime<Utc>) -> Result<(), Error> {
         let order = &self.order;
         let job = |kind, run_at| NewJob {
             agency: order.agency,
             kind,
             subject: order.id.0,
-            priority: Priority::Interactive,
+            priority: Priority::of(order.is_bulk),
             run_at,
         };
         let is_settled = matches!(order.status, OrderStatus::Completed | OrderStatus::Partial | OrderStatus::Stalled);

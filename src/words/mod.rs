@@ -4,18 +4,22 @@
 //! arrived and read through their `parse`, which answers `UNKNOWN` for a word it has not met: a new upstream value never
 //! breaks a row or a query. The doc comments are the published contract, since the GraphQL schema prints them.
 
+mod batches;
 mod cases;
 mod gate;
 mod orders;
+mod plans;
 mod reports;
 mod upstream;
 mod work;
 
+pub use self::batches::{BatchItemStatus, BatchSkipReason, BatchStatus};
 pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, ReviewDecision};
 pub use self::gate::{BreakerReason, BreakerState};
 pub use self::orders::{
     DeliveryChannel, FailureReason, LinkHealth, OrderKind, OrderStatus, ProductType, RefreshPurpose,
 };
+pub use self::plans::{PlanReason, PlannedAction};
 pub use self::reports::{ChangeKind, PayFrequency, ReviewFieldKey};
 pub use self::upstream::{DataSource, SuborderStatus, TaskStatus};
 pub use self::work::{DeliveryStatus, JobKind, WebhookState};

@@ -35,7 +35,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// Kinds of background work. The subject is always an order.
+    /// Kinds of background work. The subject is an order where nothing else is said.
     JobKind {
         /// Send a stored order to Truv.
         SendOrder,
@@ -51,5 +51,9 @@ vocabulary! {
         CancelOrder,
         /// Read an imported order from Truv, for its employers and links.
         ReadOrder,
+        /// Take up the next cases of a renewal batch, which is the subject.
+        FeedBatch,
+        /// Send the client of a renewal batch's item, which is the subject, a link to log in again.
+        SendLink,
     }
 }

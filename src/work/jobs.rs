@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::End;
-use crate::ids::OrderId;
+use crate::ids::{BatchId, BatchItemId, OrderId};
 use crate::jobs::{self, Claimed, Counts, Priority, Ran};
 use crate::kit::Kit;
 use crate::orders;
@@ -113,6 +113,8 @@ async fn carry_out(kit: &Kit, job: &Claimed) -> Result<Ran, Error> {
         JobKind::PollOrder | JobKind::ReadOrder => orders::poll(kit, job.agency, order).await,
         JobKind::CancelOrder => orders::carry_out_cancel(kit, job.agency, order).await,
         JobKind::RetryOrder => orders::retry(kit, job.agency, order).await,
+        JobKind::FeedBatch => renewals::batch::feed(kit, job.agency, BatchId::from(job.subject)).await,
+        JobKind::SendLink => renewals::batch::send_link(kit, job.agency, BatchItemId::from(job.subject)).await,
         JobKind::FetchReport => renewals::fetch(kit, job.agency, order, job.attempts).await,
     }
 }

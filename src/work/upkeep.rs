@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::events;
 use crate::kit::Kit;
 use crate::orders;
+use crate::renewals;
 
 /// Distances between two looks, by the clock.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
@@ -55,6 +56,9 @@ async fn look(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "orders without news are being asked about"),
         Err(error) => tracing::error!(%error, "orders without news could not be looked for"),
+    }
+    if let Err(error) = renewals::batch::wake(kit).await {
+        tracing::error!(%error, "renewal batches could not be looked for");
     }
     for agency in kit.accounts.keys() {
         match cases::open_due_renewals(kit, *agency).await {

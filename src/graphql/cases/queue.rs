@@ -34,6 +34,14 @@ pub(crate) struct DateRange {
     to: Option<Date>,
 }
 
+impl DateRange {
+    /// The cases that are due in the range.
+    pub(crate) fn filter(self) -> queue::Filter {
+        let [due_from, due_to] = [self.from, self.to].map(|day| day.map(|day| day.0));
+        queue::Filter { due_from, due_to, ..queue::Filter::default() }
+    }
+}
+
 /// Which cases. A list means any of it, several fields mean all of them, an absent field means no condition.
 #[derive(Clone, Debug, Default, InputObject)]
 pub(crate) struct CaseFilter {
@@ -55,7 +63,7 @@ pub(crate) struct CaseFilter {
 }
 
 impl CaseFilter {
-    fn read(self) -> Result<queue::Filter, ApiError> {
+    pub(crate) fn read(self) -> Result<queue::Filter, ApiError> {
         let due = self.due.unwrap_or_default();
         let search = self.search.filter(|text| !text.is_empty());
         if let Some(search) = &search {

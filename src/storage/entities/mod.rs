@@ -19,6 +19,8 @@ pub mod order_employers;
 pub mod orders;
 pub mod pay_statements;
 pub mod refresh_units;
+pub mod renewal_batch_items;
+pub mod renewal_batches;
 pub mod renewals;
 pub mod reports;
 pub mod tasks;

@@ -11,6 +11,10 @@ pub struct Model {
     pub agency_id: Uuid,
     pub case_id: Uuid,
     pub renewal_id: Option<Uuid>,
+    /// The item of a renewal batch whose outcome it decides.
+    pub batch_item_id: Option<Uuid>,
+    /// Nobody waits for it at a screen.
+    pub is_bulk: bool,
     pub parent_id: Option<Uuid>,
     /// Itself, for an order without a parent.
     pub root_id: Uuid,

@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod logging;
 mod migrate;
+mod renew;
 mod serve;
 mod serving;
 mod simulator;
@@ -50,7 +51,7 @@ fn every_command_explains_itself() {
     let all = recert(folder.path(), &[], &["--help"]);
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
-    for command in ["demo", "serve", "migrate", "import", "deliveries", "simulator", "token", "schema"] {
+    for command in ["demo", "serve", "migrate", "import", "renew", "deliveries", "simulator", "token", "schema"] {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);
         assert_eq!(one.code, Some(0), "{}", one.err);

@@ -6,6 +6,7 @@ mod events;
 mod federation;
 mod import;
 mod nodes;
+mod plan;
 mod queue;
 mod sdl;
 pub(crate) mod stage;

@@ -1,6 +1,7 @@
 //! The main job from outside: a due case, a refresh, signed webhooks, a filled review.
 
 mod ask;
+mod batches;
 mod cancel;
 mod convergence;
 mod deliveries;

@@ -1,0 +1,73 @@
+//! `--dry-run`: what is to be done for each case, and when.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use super::{Desk, flags::Start};
+use crate::cli::Failure;
+use crate::page::Window;
+use crate::renewals::plan::{self, Summary};
+use crate::words::PlannedAction;
+
+/// Cases read by one statement.
+const CHUNK: u64 = 1_000;
+
+pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
+    let failed = |error: crate::storage::Error| Failure::of(&error);
+    let scope = desk.caller.cases().map_err(|error| Failure::of(&error))?;
+    let filter = plan::planned_filter(flags.filter());
+    let summary = plan::summary(&desk.kit, scope, &filter).await.map_err(failed)?;
+    io::stdout().write_all(told(&desk.slug, &summary).as_bytes()).map_err(Failure::Output)?;
+    let Some(path) = &flags.csv else { return Ok(()) };
+    let output: Box<dyn Write> = if path.as_os_str() == "-" {
+        Box::new(io::stdout())
+    } else {
+        Box::new(File::create(path).map_err(|error| Failure::Failed(format!("{}: {error}", path.display())))?)
+    };
+    let mut csv = csv::Writer::from_writer(output);
+    let wrong = |error: csv::Error| Failure::Output(error.into());
+    csv.write_record(["case_number", "due_on", "action", "on", "reason", "billable_links", "health"]).map_err(wrong)?;
+    let mut window = Window::first(CHUNK);
+    loop {
+        let page = plan::page(&desk.kit, scope, &filter, &window).await.map_err(failed)?;
+        for (_, planned) in &page.items {
+            csv.write_record([
+                planned.case.number.clone(),
+                planned.case.due_on.to_string(),
+                planned.action.word(),
+                planned.on.map(|on| on.to_string()).unwrap_or_default(),
+                planned.reason.word(),
+                planned.billable_links.to_string(),
+                planned.health.word(),
+            ])
+            .map_err(wrong)?;
+        }
+        match page.items.into_iter().next_back() {
+            Some((key, _)) if page.has_more => window.after = Some(key),
+            _ => return csv.flush().map_err(Failure::Output),
+        }
+    }
+}
+
+/// The sums in words, a line each.
+fn told(slug: &str, summary: &Summary) -> String {
+    let mut lines = vec![format!("{slug}: {} cases. Nothing was started.", summary.cases)];
+    for (action, words) in [
+        (PlannedAction::RefreshNow, "refresh now"),
+        (PlannedAction::RefreshLater, "refresh when the cycle opens"),
+        (PlannedAction::AskClient, "ask the client"),
+        (PlannedAction::Blocked, "leave alone for now"),
+    ] {
+        lines.push(format!("{:>8}  {words}", summary.count(action)));
+        let reasons = summary.by_action.iter().filter(|((planned, _), _)| *planned == action);
+        lines.extend(reasons.map(|((_, reason), count)| format!("{count:>16}  {reason}")));
+    }
+    lines.push(format!("{:>8}  connections would be asked, each of them billed", summary.billable_links));
+    let bands = summary.by_health.iter();
+    lines
+        .extend(bands.map(|(health, cases)| format!("{cases:>16}  cases whose worst connection is {health} when due")));
+    let days = summary.by_day.iter();
+    lines.extend(days.map(|(on, (cases, links))| format!("{on}  {cases} cases, {links} connections")));
+    lines.push(String::new());
+    lines.join("\n")
+}

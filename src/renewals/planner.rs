@@ -1,0 +1,207 @@
+//! What to do about each case's renewal, and when. Pure.
+//!
+//! A refresh is worth most on the day the renewal cycle opens: a connection lasts about 180 days from the client's login,
+//! a half-year cycle 181, so that a refresh at the due date comes a day too late where one at the opening still meets a
+//! connection that works. Asking early is worth it where no refresh can bring the data. Bands and lifetimes are those of
+//! `links::health`.
+
+use chrono::{Days, NaiveDate};
+
+use crate::cases::Case;
+use crate::links::{self, Forecast, Link};
+use crate::words::{CaseStatus, LinkHealth, PlanReason, PlannedAction};
+
+/// The settings that a plan follows.
+#[derive(Clone, Copy, Debug)]
+pub struct Calendar {
+    /// The day of the plan.
+    pub today: NaiveDate,
+    /// Days before its due date on which a case's cycle opens.
+    pub window_days: u32,
+    /// How many days a connection is expected to last.
+    pub link_lifetime_days: u32,
+}
+
+/// What is planned for one case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// The case.
+    pub case: Case,
+    /// What to do.
+    pub action: PlannedAction,
+    /// When; `None` when nothing is to be done.
+    pub on: Option<NaiveDate>,
+    /// Why.
+    pub reason: PlanReason,
+    /// Connections that the refresh asks, each of them billed; 0 where no refresh is planned.
+    pub billable_links: u32,
+    /// The worst of the case's connections, judged against its due date; `Unknown` without one.
+    pub health: LinkHealth,
+}
+
+/// Plans one case, given the connections that a refresh would ask.
+pub fn plan(case: Case, targets: &[Link], calendar: Calendar) -> Planned {
+    let forecast = Forecast { due_on: case.due_on, lifetime_days: calendar.link_lifetime_days };
+    let health = targets.iter().map(|link| links::health(link, forecast)).max_by_key(|band| weight(*band));
+    let health = health.unwrap_or(LinkHealth::Unknown);
+    let (action, on, reason) = decide(&case, targets, calendar);
+    let is_refresh = matches!(action, PlannedAction::RefreshNow | PlannedAction::RefreshLater);
+    let billable_links = if is_refresh { u32::try_from(targets.len()).unwrap_or(u32::MAX) } else { 0 };
+    Planned { case, action, on, reason, billable_links, health }
+}
+
+fn decide(case: &Case, targets: &[Link], calendar: Calendar) -> (PlannedAction, Option<NaiveDate>, PlanReason) {
+    use PlannedAction::{AskClient, Blocked, RefreshLater, RefreshNow};
+    let today = calendar.today;
+    match case.status {
+        CaseStatus::Refreshing | CaseStatus::RetryScheduled => return (Blocked, None, PlanReason::InProgress),
+        CaseStatus::WaitingOnClient => return (Blocked, None, PlanReason::WaitingOnClient),
+        CaseStatus::ReadyForReview | CaseStatus::Closed => return (Blocked, None, PlanReason::ReadyForReview),
+        CaseStatus::NotDue | CaseStatus::Due | CaseStatus::NeedsClient | CaseStatus::NeedsCaseworker => {}
+    }
+    if targets.is_empty() {
+        return (AskClient, Some(today), PlanReason::NoConnection);
+    }
+    let is_broken = |link: &Link| link.broken_at.is_some() || link.deleted_at.is_some();
+    if case.status == CaseStatus::NeedsClient || targets.iter().any(is_broken) {
+        return (AskClient, Some(today), PlanReason::ConnectionBroken);
+    }
+    let opens_on = case.due_on.checked_sub_days(Days::new(calendar.window_days.into())).unwrap_or(case.due_on);
+    let first_end = targets.iter().filter_map(|link| links::expected_expiry(link, calendar.link_lifetime_days)).min();
+    // A renewal that is open already may have been opened by hand, before its day.
+    if opens_on <= today || case.status != CaseStatus::NotDue {
+        let is_past = first_end.is_some_and(|end| end < today);
+        return (RefreshNow, Some(today), if is_past { PlanReason::PastExpectedLife } else { PlanReason::CycleOpen });
+    }
+    match first_end {
+        Some(end) if end < opens_on => (AskClient, Some(opens_on), PlanReason::EndsBeforeCycleOpens),
+        _ => (RefreshLater, Some(opens_on), PlanReason::CycleOpensLater),
+    }
+}
+
+/// How bad a band is.
+fn weight(band: LinkHealth) -> u8 {
+    match band {
+        LinkHealth::Healthy => 0,
+        LinkHealth::Unknown => 1,
+        LinkHealth::AtRisk => 2,
+        LinkHealth::LikelyExpired => 3,
+        LinkHealth::Broken => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveTime, TimeDelta};
+
+    use super::*;
+    use crate::words::{DataSource, NextAction, Program};
+
+    const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
+    const CALENDAR: Calendar = Calendar { today: TODAY, window_days: 30, link_lifetime_days: 180 };
+
+    fn nil<T: From<uuid::Uuid>>() -> T {
+        uuid::Uuid::nil().into()
+    }
+
+    fn case(status: CaseStatus, due_in: i64) -> Case {
+        let at = TODAY.and_time(NaiveTime::MIN).and_utc();
+        Case {
+            id: nil(),
+            agency: nil(),
+            number: "1".to_owned(),
+            program: Program::Snap,
+            client: nil(),
+            assignee: None,
+            status,
+            next_action: NextAction::None,
+            next_actor: None,
+            due_on: TODAY + TimeDelta::days(due_in),
+            cycle_months: 6,
+            original_order: None,
+            latest_order: None,
+            renewal: None,
+            version: 1,
+            created_at: at,
+            updated_at: at,
+        }
+    }
+
+    fn link(age: i64) -> Link {
+        Link {
+            id: nil(),
+            agency: nil(),
+            client: nil(),
+            truv_link_id: String::new(),
+            company_name: None,
+            company_mapping_id: None,
+            provider_id: None,
+            provider_name: None,
+            data_source: DataSource::Payroll,
+            connected_at: Some((TODAY - TimeDelta::days(age)).and_time(NaiveTime::MIN).and_utc()),
+            last_refreshed_at: None,
+            broken_at: None,
+            deleted_at: None,
+            is_suspicious: None,
+        }
+    }
+
+    fn planned(status: CaseStatus, due_in: i64, links: &[Link]) -> (PlannedAction, Option<i64>, PlanReason) {
+        let planned = plan(case(status, due_in), links, CALENDAR);
+        (planned.action, planned.on.map(|on| (on - TODAY).num_days()), planned.reason)
+    }
+
+    #[test]
+    fn a_cycle_of_181_days_still_meets_a_connection_of_180() {
+        // Connected on the day of the last decision, due 181 days later; the cycle opens 30 days before.
+        let planned = planned(CaseStatus::NotDue, 181, &[link(0)]);
+        assert_eq!(planned, (PlannedAction::RefreshLater, Some(151), PlanReason::CycleOpensLater));
+        // The day itself is too late, and that is what the band says.
+        assert_eq!(plan(case(CaseStatus::NotDue, 181), &[link(0)], CALENDAR).health, LinkHealth::LikelyExpired);
+    }
+
+    #[test]
+    fn a_connection_that_ends_before_the_cycle_opens_is_asked_for_when_it_opens() {
+        let planned = planned(CaseStatus::NotDue, 100, &[link(0), link(150)]);
+        assert_eq!(planned, (PlannedAction::AskClient, Some(70), PlanReason::EndsBeforeCycleOpens));
+    }
+
+    #[test]
+    fn an_open_cycle_is_refreshed_now_even_past_the_expected_life() {
+        assert_eq!(
+            planned(CaseStatus::Due, 10, &[link(90)]),
+            (PlannedAction::RefreshNow, Some(0), PlanReason::CycleOpen)
+        );
+        assert_eq!(
+            planned(CaseStatus::Due, -5, &[link(300)]),
+            (PlannedAction::RefreshNow, Some(0), PlanReason::PastExpectedLife)
+        );
+        assert_eq!(planned(CaseStatus::NotDue, 30, &[link(1)]).0, PlannedAction::RefreshNow, "the cycle opens today");
+        assert_eq!(planned(CaseStatus::NotDue, 31, &[link(1)]).0, PlannedAction::RefreshLater);
+    }
+
+    #[test]
+    fn what_no_refresh_can_bring_is_asked_for_at_once_and_costs_nothing() {
+        let mut broken = link(10);
+        broken.broken_at = broken.connected_at;
+        for (links, reason) in
+            [(vec![], PlanReason::NoConnection), (vec![link(1), broken], PlanReason::ConnectionBroken)]
+        {
+            assert_eq!(planned(CaseStatus::NotDue, 100, &links), (PlannedAction::AskClient, Some(0), reason));
+            assert_eq!(plan(case(CaseStatus::Due, 1), &links, CALENDAR).billable_links, 0);
+        }
+        assert_eq!(plan(case(CaseStatus::Due, 1), &[link(1), link(2)], CALENDAR).billable_links, 2);
+    }
+
+    #[test]
+    fn what_is_at_work_is_left_alone() {
+        for (status, reason) in [
+            (CaseStatus::Refreshing, PlanReason::InProgress),
+            (CaseStatus::RetryScheduled, PlanReason::InProgress),
+            (CaseStatus::WaitingOnClient, PlanReason::WaitingOnClient),
+            (CaseStatus::ReadyForReview, PlanReason::ReadyForReview),
+        ] {
+            assert_eq!(planned(status, 1, &[link(1)]), (PlannedAction::Blocked, None, reason));
+        }
+    }
+}
