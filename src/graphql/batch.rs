@@ -4,13 +4,17 @@
 //! the batch goes on in the same turn, and so the next level's keys are together again. (The `dataloader` crate lets the
 //! waiting go on one after the other through a lock: a page of 100 then falls into ever smaller batches, 105 statements
 //! where this makes 25.) Whoever waits also drives the batch, so that one who goes away leaves nobody stranded.
+//!
+//! Only those who wait own a batch: the loader knows it weakly, and it knows the loader weakly. A batch that was kept while
+//! nobody drives it would stand in the middle of a statement, or in the queue for a connection, and keep that connection
+//! from everybody else; one that kept its own loader alive would do so for ever.
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use futures_util::FutureExt;
-use futures_util::future::{BoxFuture, Shared};
+use futures_util::future::{BoxFuture, Shared, WeakShared};
 
 use super::error::ApiError;
 use crate::storage;
@@ -24,7 +28,8 @@ const TURNS: usize = 4;
 pub(crate) type Fetched<K, V> = BoxFuture<'static, Result<HashMap<K, V>, storage::Error>>;
 type Fetch<K, V> = dyn Fn(Vec<K>) -> Fetched<K, V> + Send + Sync;
 type Answer<K, V> = Result<Arc<HashMap<K, V>>, ApiError>;
-type Batch<K, V> = Shared<BoxFuture<'static, Answer<K, V>>>;
+type Work<K, V> = BoxFuture<'static, Answer<K, V>>;
+type Batch<K, V> = Shared<Work<K, V>>;
 
 /// Loads things of one kind, each key once.
 pub(crate) struct Load<K, V> {
@@ -36,9 +41,17 @@ struct State<K, V> {
     /// Keys that the open batch will read.
     waiting: Vec<K>,
     /// The batch that still takes keys.
-    open: Option<Batch<K, V>>,
-    /// The batch of every key that was ever asked for.
-    asked: HashMap<K, Batch<K, V>>,
+    open: Option<WeakShared<Work<K, V>>>,
+    /// Every key that was ever asked for.
+    asked: HashMap<K, Asked<K, V>>,
+}
+
+/// How far a key has come.
+enum Asked<K, V> {
+    /// A batch is to read it, for as long as somebody waits for that.
+    Waiting(WeakShared<Work<K, V>>),
+    /// A batch has read it.
+    Read(Answer<K, V>),
 }
 
 impl<K, V> Load<K, V>
@@ -54,45 +67,74 @@ where
 
     /// The answer for one key, read together with whatever else is asked for at the same time.
     pub(crate) async fn get(&self, key: K) -> Result<V, ApiError> {
-        let batch = self.join(&key);
-        if batch.peek().is_none() {
-            // Everyone waits alone: a shared wait would be over as soon as enough others had looked at it.
-            for _ in 0..TURNS {
-                tokio::task::yield_now().await;
+        let answer = match self.join(&key) {
+            Ok(answer) => answer,
+            Err(batch) => {
+                // Everyone waits alone: a shared wait would be over as soon as enough others had looked at it.
+                for _ in 0..TURNS {
+                    tokio::task::yield_now().await;
+                }
+                batch.await
             }
-        }
-        Ok(batch.await?.get(&key).cloned().unwrap_or_default())
+        };
+        Ok(answer?.get(&key).cloned().unwrap_or_default())
     }
 
-    fn join(&self, key: &K) -> Batch<K, V> {
+    /// What has been read, or else the batch that is to read it.
+    fn join(&self, key: &K) -> Result<Answer<K, V>, Batch<K, V>> {
         let mut state = lock(&self.state);
-        if let Some(batch) = state.asked.get(key) {
-            return batch.clone();
+        match state.asked.get(key) {
+            Some(Asked::Read(answer)) => return Ok(answer.clone()),
+            Some(Asked::Waiting(batch)) => {
+                if let Some(batch) = batch.upgrade() {
+                    return Err(batch);
+                }
+            }
+            None => {}
         }
-        let batch = state.open.take().unwrap_or_else(|| self.batch());
+        let open = state.open.as_ref().and_then(WeakShared::upgrade);
+        let batch = open.unwrap_or_else(|| {
+            // What is left was asked for by those who have gone away.
+            state.waiting.clear();
+            let batch = self.batch();
+            state.open = batch.downgrade();
+            batch
+        });
         state.waiting.push(key.clone());
-        state.asked.insert(key.clone(), batch.clone());
-        state.open = Some(batch.clone());
-        batch
+        if let Some(waiting) = batch.downgrade() {
+            state.asked.insert(key.clone(), Asked::Waiting(waiting));
+        }
+        Err(batch)
     }
 
     fn batch(&self) -> Batch<K, V> {
-        let (state, fetch) = (Arc::clone(&self.state), Arc::clone(&self.fetch));
+        let (state, fetch) = (Arc::downgrade(&self.state), Arc::clone(&self.fetch));
         let work = async move {
-            let keys = {
-                let mut state = lock(&state);
-                state.open = None;
-                std::mem::take(&mut state.waiting)
-            };
-            let mut found = HashMap::with_capacity(keys.len());
-            for keys in keys.chunks(MOST) {
-                // A failure is logged here once, whoever waits for it.
-                found.extend(fetch(keys.to_vec()).await.map_err(ApiError::from)?);
+            let keys = Weak::upgrade(&state).map(|state| close(&state)).unwrap_or_default();
+            let answer = read(&keys, &*fetch).await;
+            if let Some(state) = Weak::upgrade(&state) {
+                lock(&state).asked.extend(keys.into_iter().map(|key| (key, Asked::Read(answer.clone()))));
             }
-            Ok(Arc::new(found))
+            answer
         };
         work.boxed().shared()
     }
+}
+
+/// The keys of the open batch, which takes no more from here on.
+fn close<K, V>(state: &Mutex<State<K, V>>) -> Vec<K> {
+    let mut state = lock(state);
+    state.open = None;
+    std::mem::take(&mut state.waiting)
+}
+
+async fn read<K: Clone + Eq + Hash, V>(keys: &[K], fetch: &Fetch<K, V>) -> Answer<K, V> {
+    let mut found = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(MOST) {
+        // A failure is logged here once, whoever waits for it.
+        found.extend(fetch(keys.to_vec()).await.map_err(ApiError::from)?);
+    }
+    Ok(Arc::new(found))
 }
 
 fn lock<K, V>(state: &Mutex<State<K, V>>) -> MutexGuard<'_, State<K, V>> {
@@ -149,6 +191,48 @@ mod tests {
         assert!(futures_util::poll!(second.as_mut()).is_pending());
         drop(first);
         assert!(matches!(second.await, Ok(Some(8))));
+    }
+
+    /// A loader whose batches never end, with a count of those that are there.
+    fn endless() -> (Load<u32, Option<u32>>, Arc<()>) {
+        let batches = Arc::new(());
+        let counted = Arc::clone(&batches);
+        let load = Load::new(move |_| {
+            let held = Arc::clone(&counted);
+            async move {
+                std::future::pending::<()>().await;
+                drop(held);
+                Ok(HashMap::new())
+            }
+            .boxed()
+        });
+        (load, batches)
+    }
+
+    #[tokio::test]
+    async fn a_batch_goes_with_the_last_who_waits_for_it() {
+        let (load, batches) = endless();
+        let mut first = Box::pin(load.get(2));
+        let mut second = Box::pin(load.get(4));
+        for _ in 0..=TURNS {
+            assert!(futures_util::poll!(first.as_mut()).is_pending());
+            assert!(futures_util::poll!(second.as_mut()).is_pending());
+        }
+        // The loader's own, and the batch's.
+        assert_eq!(Arc::strong_count(&batches), 3);
+        drop(first);
+        assert_eq!(Arc::strong_count(&batches), 3);
+        drop(second);
+        assert_eq!(Arc::strong_count(&batches), 2);
+        // Who asks once more gets another batch.
+        let mut third = Box::pin(load.get(4));
+        for _ in 0..=TURNS {
+            assert!(futures_util::poll!(third.as_mut()).is_pending());
+        }
+        assert_eq!(Arc::strong_count(&batches), 3);
+        drop(third);
+        drop(load);
+        assert_eq!(Arc::strong_count(&batches), 1);
     }
 
     #[tokio::test]
