@@ -12,7 +12,7 @@ use super::node::{self, Node};
 use super::orders::{self, Order};
 use super::people::Client;
 use super::view::View;
-use super::{deliveries, events, health, upstream, viewer};
+use super::{deliveries, events, health, renewal_batches, upstream, viewer};
 
 /// What can be read (the parts of [`super::Query`], which cannot be merged whole because of its name), with the look-up of
 /// entities.
@@ -28,6 +28,8 @@ pub struct FederatedQuery(
     deliveries::DeliveryQuery,
     upstream::UpstreamQuery,
     health::HealthQuery,
+    renewal_batches::query::BatchQuery,
+    renewal_batches::plan::PlanQuery,
     EntityQuery,
 );
 
