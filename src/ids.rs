@@ -52,6 +52,8 @@ ids! {
     LinkId,
     /// One pull on one link.
     TaskId,
+    /// The cost of one refreshed connection.
+    LedgerLineId,
     /// A snapshot of income data.
     ReportId,
     /// One job inside a report.

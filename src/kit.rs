@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::clock::Clock;
-use crate::config::{Environment, Renewals, Webhooks, Work};
+use crate::config::{Environment, Renewals, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
 use crate::opaque::Opaque;
 use crate::storage::Database;
@@ -74,6 +74,8 @@ pub struct Account {
     pub webhook_address: Option<url::Url>,
     /// The secrets that webhooks may be signed with.
     pub secrets: Vec<SecretString>,
+    /// What refreshes cost, and how much may be spent.
+    pub spending: Spending,
 }
 
 impl Kit {

@@ -15,6 +15,7 @@ pub mod lineage;
 pub mod orders;
 pub mod batches;
 pub mod reports;
+pub mod ledger;
 pub mod links;
 pub mod cases;
 pub mod deliveries;

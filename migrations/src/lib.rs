@@ -13,6 +13,8 @@ mod m20261123_000005_deliveries;
 mod m20261123_000006_events;
 mod m20261123_000007_jobs;
 mod m20261123_000040_gates;
+mod m20261123_000041_ledger;
+mod m20261123_000042_limits;
 mod m20261123_000050_webhook_watch;
 mod m20261123_000060_renewal_batches;
 
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_events::Migration),
             Box::new(m20261123_000007_jobs::Migration),
             Box::new(m20261123_000040_gates::Migration),
+            Box::new(m20261123_000041_ledger::Migration),
+            Box::new(m20261123_000042_limits::Migration),
             Box::new(m20261123_000050_webhook_watch::Migration),
             Box::new(m20261123_000060_renewal_batches::Migration),
         ]

@@ -285,6 +285,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
             client,
             webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
             secrets: agency.secrets.clone(),
+            spending: agency.spending.clone(),
         };
         accounts.insert(enrolled.id, account);
     }

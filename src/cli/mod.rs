@@ -13,6 +13,7 @@ use crate::config::{Problems, Sources};
 pub mod deliveries;
 pub mod demo;
 pub mod import;
+pub mod ledger;
 pub mod logging;
 pub mod migrate;
 mod offline;
@@ -62,6 +63,10 @@ pub enum Command {
     /// Starts a renewal batch in the database and follows it to its end; the gateways that run on the database take its
     /// cases up, and go on when this command is interrupted. Ends with 1 when it was interrupted.
     Renew(renew::Args),
+    /// Print what refreshes cost, as CSV
+    ///
+    /// One line for each connection that was refreshed, with what is known about its cost; `--totals` prints sums.
+    Ledger(ledger::Args),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -141,6 +146,7 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Import(args) => wait_for(import::run(&args, sources)),
         Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
         Command::Renew(args) => wait_for(renew::run(&args, sources)),
+        Command::Ledger(args) => wait_for(ledger::run(&args, sources)),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

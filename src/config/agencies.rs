@@ -4,7 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::reader::{Read, Reader};
 use super::sources::Origin;
-use super::{Agency, Environment, values};
+use super::values::count;
+use super::{Agency, Cap, Caps, Environment, Prices, Spending, values};
 
 const SLUG: &[&str] = &["RECERT_AGENCY"];
 const NAME: &[&str] = &["RECERT_AGENCY_NAME"];
@@ -58,6 +59,7 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, 
     let client_id = required(reader, &key("client_id"), names(CLIENT_ID), client_id);
     let environment = required(reader, &key("environment"), names(ENVIRONMENT), environment);
     let secrets = required(reader, &key("secrets"), names(SECRETS), secrets);
+    let spending = spending(reader, index);
     if let (Some((environment, _)), Some((secrets, origin))) = (&environment, &secrets) {
         agree(reader, &key("secrets"), *environment, secrets, origin);
     }
@@ -68,9 +70,58 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, 
         environment: environment?.0,
         client_id: client_id?.0,
         secrets: secrets?.0,
+        spending,
         slug,
     };
     Some((agency, origin))
+}
+
+/// Prices and caps of one agency.
+fn spending(reader: &mut Reader<'_>, index: usize) -> Spending {
+    let mut price = |product: &str| {
+        let key = format!("agencies[{index}].price_cents.{product}");
+        reader.open(&key, &[], count::<u32>).ok()
+    };
+    let price_cents = Prices {
+        income: price("income"),
+        employment: price("employment"),
+        assets: price("assets"),
+        insurance: price("insurance"),
+        transactions: price("transactions"),
+    };
+    let has_prices = price_cents != Prices::default();
+    let mut cap = |program: &str| {
+        let key = |bound: &str| format!("agencies[{index}].caps.{program}.{bound}");
+        let soft = reader.open(&key("soft_cents"), &[], count::<u32>);
+        let hard = reader.open(&key("hard_cents"), &[], count::<u32>);
+        let origin = match (&soft, &hard) {
+            (_, Read::Given(_, origin)) | (Read::Given(_, origin), _) => origin.clone(),
+            _ => Origin::Default,
+        };
+        let cap = Cap { soft_cents: soft.ok(), hard_cents: hard.ok() };
+        if cap != Cap::default() && !has_prices {
+            let what = "can never be reached, because the agency has no price";
+            let cure = format!("set agencies[{index}].price_cents.income, or remove the cap");
+            reader.report(&key("hard_cents"), origin.clone(), what, cure);
+        }
+        if let (Some(soft), Some(hard)) = (cap.soft_cents, cap.hard_cents)
+            && soft > hard
+        {
+            let cure = "make it less than the hard cap, or leave it out";
+            reader.report(&key("soft_cents"), origin, "is above the hard cap, so that it would never warn", cure);
+        }
+        cap
+    };
+    let caps = Caps {
+        snap: cap("snap"),
+        tanf: cap("tanf"),
+        medicaid: cap("medicaid"),
+        child_care: cap("child_care"),
+        housing: cap("housing"),
+        liheap: cap("liheap"),
+        other: cap("other"),
+    };
+    Spending { price_cents, caps }
 }
 
 /// A setting without a default: its absence is a problem.

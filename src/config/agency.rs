@@ -18,6 +18,60 @@ pub struct Agency {
     /// Truv access secrets, newest first (`RECERT_TRUV_SECRETS`, comma-separated, or `API_SECRET`): the first one signs
     /// our calls, all of them verify webhooks. One or two.
     pub secrets: Vec<SecretString>,
+    /// What refreshes cost, and how much may be spent. Set in the file only.
+    pub spending: Spending,
+}
+
+/// `[agencies.price_cents]` and `[agencies.caps.PROGRAM]`: money, in whole US cents.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spending {
+    /// The price of refreshing one connection, by product.
+    pub price_cents: Prices,
+    /// What a program may spend in a calendar month (UTC).
+    pub caps: Caps,
+}
+
+/// Prices of refreshing one connection, in US cents; `None` where none is known, which counts as nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// Income.
+    pub income: Option<u32>,
+    /// Employment.
+    pub employment: Option<u32>,
+    /// Assets.
+    pub assets: Option<u32>,
+    /// Insurance.
+    pub insurance: Option<u32>,
+    /// Transactions.
+    pub transactions: Option<u32>,
+}
+
+/// Monthly caps by program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caps {
+    /// SNAP.
+    pub snap: Cap,
+    /// TANF.
+    pub tanf: Cap,
+    /// Medicaid.
+    pub medicaid: Cap,
+    /// Child care.
+    pub child_care: Cap,
+    /// Housing.
+    pub housing: Cap,
+    /// LIHEAP.
+    pub liheap: Cap,
+    /// Every other program.
+    pub other: Cap,
+}
+
+/// The caps of one program, in US cents.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cap {
+    /// Beyond this every refresh carries a warning; `None` for none.
+    pub soft_cents: Option<u32>,
+    /// Nothing is refreshed beyond this; `None` for no limit.
+    pub hard_cents: Option<u32>,
 }
 
 /// Which of Truv's environments the keys belong to.

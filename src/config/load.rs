@@ -259,6 +259,9 @@ fn work(r: &mut Reader<'_>) -> Work {
         event_retention: r
             .open("work.event_retention", &["RECERT_EVENT_RETENTION_DAYS"], days)
             .or(default.event_retention),
+        idempotency_retention: r
+            .open("work.idempotency_retention", &["RECERT_IDEMPOTENCY_RETENTION_DAYS"], days)
+            .or(default.idempotency_retention),
         held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
         wake: r.hidden("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
     }

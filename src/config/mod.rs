@@ -16,7 +16,7 @@ mod sources;
 mod values;
 mod webhooks;
 
-pub use agency::{Agency, Environment};
+pub use agency::{Agency, Cap, Caps, Environment, Prices, Spending};
 pub use load::{load, load_database};
 pub use problems::{Problem, Problems};
 pub use sources::{Origin, Sources, default_file};
@@ -352,6 +352,8 @@ pub struct Work {
     pub settle_delay: Duration,
     /// `RECERT_EVENT_RETENTION_DAYS`: days the event log reaches back. Default 30.
     pub event_retention: Duration,
+    /// `RECERT_IDEMPOTENCY_RETENTION_DAYS`: days an idempotency key is remembered. Default 30.
+    pub idempotency_retention: Duration,
     /// `RECERT_HELD_ALARM`: seconds for which a transaction may hold the event log back before a warning. Default 10.
     pub held_alarm: Duration,
     /// `RECERT_WAKE`: how replicas wake each other after a commit. Default `database`.
@@ -381,6 +383,7 @@ impl Default for Work {
             stalled_after: Duration::from_mins(20),
             settle_delay: Duration::from_secs(30),
             event_retention: Duration::from_hours(30 * 24),
+            idempotency_retention: Duration::from_hours(30 * 24),
             held_alarm: Duration::from_secs(10),
             wake: Wake::Database,
         }

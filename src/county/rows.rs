@@ -232,6 +232,7 @@ impl Ground<'_> {
             broken_at: Set(payroll.trouble.map(|trouble| trouble.at)),
             broken_by: Set(payroll.trouble.map(|trouble| trouble.task_status.to_owned())),
             deleted_at: Set(None),
+            limited_until: Set(None),
             is_suspicious: Set(Some(false)),
             created_at: Set(payroll.connected_at),
             updated_at: Set(payroll.trouble.map_or(payroll.connected_at, |trouble| trouble.at)),

@@ -106,7 +106,9 @@ impl EmployerLink {
     /// The refreshes it has left.
     async fn allowance(&self) -> Result<RefreshAllowance, ApiError> {
         let spent = self.view.load().spent.get(self.row.id).await?;
-        let allowance = Allowance::from_spent(self.view.kit().renewals.refreshes_per_day, &spent);
+        let kit = self.view.kit();
+        let allowance = Allowance::from_spent(kit.renewals.refreshes_per_day, &spent)
+            .corrected(self.row.limited_until, kit.clock.now());
         Ok(RefreshAllowance {
             limit: allowance.limit,
             used: allowance.used,

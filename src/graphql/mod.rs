@@ -15,6 +15,7 @@ mod federation;
 mod follow;
 mod health;
 mod ids;
+mod ledger;
 mod lineage;
 mod links;
 mod loaders;
@@ -59,6 +60,7 @@ pub struct Query(
     health::HealthQuery,
     renewal_batches::query::BatchQuery,
     renewal_batches::plan::PlanQuery,
+    ledger::LedgerQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.

@@ -2,6 +2,7 @@
 
 use async_graphql::{Enum, Interface, SimpleObject, Union};
 
+use super::ledger::Spending;
 use super::links::EmployerLink;
 use super::orders::Order;
 use super::scalars::DateTime;
@@ -46,6 +47,7 @@ pub(crate) enum UserError {
     RefreshInProgress(RefreshInProgressError),
     ReauthenticationRequired(ReauthenticationRequiredError),
     UpstreamUnavailable(UpstreamUnavailableError),
+    SpendingCap(SpendingCapError),
 }
 
 /// Something named in the arguments is absent, or out of the caller's sight.
@@ -135,6 +137,19 @@ pub(crate) struct UpstreamUnavailableError {
     path: Option<Vec<String>>,
     /// When to try again; null when nobody knows.
     retry_at: Option<DateTime>,
+}
+
+/// The program's cap of the month leaves no room for the refresh.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct SpendingCapError {
+    /// The kind.
+    code: ErrorCode,
+    /// For people.
+    message: String,
+    /// Where in the arguments; null when no argument is to blame.
+    path: Option<Vec<String>>,
+    /// What was asked for, and what stands against it.
+    spending: Spending,
 }
 
 /// A place in the arguments of a mutation: `input`, then the names.
@@ -313,6 +328,7 @@ pub(crate) enum CreateRefreshOrderError {
     RefreshInProgress(RefreshInProgressError),
     ReauthenticationRequired(ReauthenticationRequiredError),
     UpstreamUnavailable(UpstreamUnavailableError),
+    SpendingCap(SpendingCapError),
 }
 
 impl CreateRefreshOrderError {
@@ -332,6 +348,15 @@ impl CreateRefreshOrderError {
                 path: None,
                 link: link(*used_up),
                 next_available_at: DateTime(next_available_at),
+            }
+            .into(),
+            Plain::Other(Refusal::Cap { spending }) => SpendingCapError {
+                code: ErrorCode::Conflict,
+                message: "The program's cap for this month leaves no room for this refresh. Ask whoever keeps the \
+                          budget, or wait for the next month."
+                    .to_owned(),
+                path: None,
+                spending: (*spending).into(),
             }
             .into(),
             Plain::Other(Refusal::Reauthenticate { link: broken }) => ReauthenticationRequiredError {
@@ -370,6 +395,7 @@ fn plain(refusal: Refusal) -> Plain {
         other @ (Refusal::Limit { .. }
         | Refusal::InProgress { .. }
         | Refusal::Reauthenticate { .. }
+        | Refusal::Cap { .. }
         | Refusal::Unavailable { .. }) => Plain::Other(other),
     }
 }

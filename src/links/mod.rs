@@ -17,8 +17,8 @@ pub use self::health::{expected_expiry, health};
 pub use self::load::load_of_clients;
 pub(crate) use self::store::{
     Sighting, date_units_in_tx, explain_in_tx, find_all, find_by_truv_id_in_tx, lock_in_tx, mark_broken_in_tx,
-    mark_deleted_in_tx, mark_disconnected_in_tx, mark_refreshed_in_tx, return_units_in_tx, see_in_tx,
-    spend_units_in_tx, units_in_tx,
+    mark_deleted_in_tx, mark_disconnected_in_tx, mark_limited_in_tx, mark_refreshed_in_tx, return_units_in_tx,
+    see_in_tx, spend_units_in_tx, units_in_tx,
 };
 pub use self::store::{count_units, load};
 
@@ -54,6 +54,8 @@ pub struct Link {
     pub broken_at: Option<DateTime<Utc>>,
     /// When data and credentials were removed at Truv.
     pub deleted_at: Option<DateTime<Utc>>,
+    /// Until then Truv itself allows no further refresh, whatever was counted here; `None` unless it has said so.
+    pub limited_until: Option<DateTime<Utc>>,
     /// Truv's flag for suspected fraud or a mismatch; `None` when not reported.
     pub is_suspicious: Option<bool>,
 }
@@ -83,6 +85,19 @@ impl Allowance {
             newest_first.get(index).map(|oldest| *oldest + WINDOW)
         };
         Self { limit, used, next_available_at }
+    }
+
+    /// The same, corrected by what Truv has said: its own count wins.
+    #[must_use]
+    pub fn corrected(self, limited_until: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Self {
+        match limited_until.filter(|until| *until > now) {
+            None => self,
+            Some(until) => Self {
+                used: self.used.max(self.limit),
+                next_available_at: Some(self.next_available_at.map_or(until, |next| next.max(until))),
+                ..self
+            },
+        }
     }
 
     /// Refreshes left.

@@ -247,6 +247,16 @@ pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateT
     Ok(())
 }
 
+/// Writes down that Truv allows no further refresh before then.
+pub(crate) async fn mark_limited_in_tx(tx: &Tx, link: LinkId, until: DateTime<Utc>) -> Result<(), Error> {
+    employer_links::Entity::update_many()
+        .col_expr(employer_links::Column::LimitedUntil, Expr::value(until))
+        .filter(employer_links::Column::Id.eq(link.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
 /// Writes down that data and credentials were removed at Truv.
 pub(crate) async fn mark_deleted_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<(), Error> {
     employer_links::Entity::update_many()
@@ -326,6 +336,7 @@ impl From<employer_links::Model> for Link {
             last_refreshed_at: row.last_refreshed_at,
             broken_at: row.broken_at,
             deleted_at: row.deleted_at,
+            limited_until: row.limited_until,
             is_suspicious: row.is_suspicious,
         }
     }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::idempotency::Key;
-use super::refresh::{Made, announce_in_tx, check_upstream};
+use super::refresh::{Made, announce_in_tx, check_upstream, is_in_the_way};
 use super::refusal::{Error, Refusal, input};
 use super::{Contact, Order, OrderEmployer, store};
 use crate::batches;
@@ -34,6 +34,11 @@ pub struct AskInput {
 /// # Errors
 /// [`Error::Refused`] with the reason; nothing has then changed.
 pub async fn ask(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Error> {
+    let first = ask_once(kit, caller, ask).await;
+    if is_in_the_way(&first) { ask_once(kit, caller, ask).await } else { first }
+}
+
+async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Error> {
     caller.require(Scope::ClientsContact)?;
     let scope = caller.cases()?;
     let key = Key::parse(caller, &ask.idempotency_key, "sendVerificationLink", ask)?;
@@ -42,7 +47,7 @@ pub async fn ask(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Err
     let mut locked = cases::lock_in_tx(&tx, scope, ask.case).await?.ok_or_else(missing)?;
     if let Some(order) = key.find_in_tx(&tx, locked.case()).await? {
         let order = store::load(&tx, caller.agency, order).await?;
-        return Ok(Made { order, case: locked.case().clone() });
+        return Ok(Made { order, case: locked.case().clone(), spending: None });
     }
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
@@ -112,7 +117,7 @@ pub async fn ask(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Err
     key.store_in_tx(kit, &tx, order.id).await?;
     let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
-    Ok(Made { order, case })
+    Ok(Made { order, case, spending: None })
 }
 
 async fn new_order(

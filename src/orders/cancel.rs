@@ -10,6 +10,7 @@ use crate::cases;
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
+use crate::ledger;
 use crate::links;
 use crate::storage::{self, Tx};
 use crate::truv;
@@ -33,6 +34,7 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
         OrderStatus::Requested if open.order.sent_at.is_none() => {
             links::return_units_in_tx(&tx, caller.agency, id).await?;
             end_here_in_tx(kit, &tx, open).await?;
+            ledger::void_in_tx(&tx, id, kit.clock.now()).await?;
         }
         // The look-up was given up, so there is nothing at Truv to cancel. The refreshes stay spent, since nobody knows.
         OrderStatus::OutcomeUnknown if open.order.failure.is_some() => end_here_in_tx(kit, &tx, open).await?,
@@ -58,7 +60,7 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
     let order = store::load(&tx, caller.agency, id).await?;
     let case = cases::find_any(&tx, caller.agency, order.case).await?;
     kit.db.commit(tx).await?;
-    Ok(Made { order, case })
+    Ok(Made { order, case, spending: None })
 }
 
 async fn end_here_in_tx(kit: &Kit, tx: &Tx, mut open: Open) -> Result<(), storage::Error> {

@@ -1,6 +1,7 @@
 //! One key, one effect. A mutation that costs money or contacts a client carries a key; the key is stored in the same
 //! transaction as the intent, so that a repeat finds the first result, even while the first is still on its way.
 
+use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
 use super::refusal::{Error, Refusal, input};
@@ -9,7 +10,7 @@ use crate::caller::Caller;
 use crate::cases::Case;
 use crate::ids::{AgencyId, OrderId};
 use crate::kit::Kit;
-use crate::storage::Tx;
+use crate::storage::{self, Tx};
 
 /// A key with what it was used for.
 #[derive(Clone, Debug)]
@@ -17,6 +18,12 @@ pub(crate) struct Key {
     agency: AgencyId,
     text: String,
     fingerprint: String,
+}
+
+/// Forgets keys that are older than the settings say. Answers how many.
+pub(crate) async fn forget_keys(kit: &Kit) -> Result<u64, storage::Error> {
+    let before = kit.clock.now() - TimeDelta::from_std(kit.work.idempotency_retention).unwrap_or(TimeDelta::MAX);
+    store::forget_keys(&kit.db, before).await
 }
 
 impl Key {

@@ -41,7 +41,7 @@ pub(crate) use self::advance::advance_in_tx;
 pub use self::ask::{AskInput, ask};
 pub use self::cancel::cancel;
 pub(crate) use self::cancel::carry_out as carry_out_cancel;
-pub(crate) use self::idempotency::Key;
+pub(crate) use self::idempotency::{Key, forget_keys};
 pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};

@@ -9,10 +9,12 @@ use sea_orm::ConnectionTrait;
 use super::refusal::{Refusal, input};
 use super::{Order, OrderEmployer, store};
 use crate::cases::Case;
+use crate::config;
 use crate::ids::{LinkId, OrderEmployerId, OrderId};
+use crate::ledger::Spending;
 use crate::links::{self, Allowance, Link};
 use crate::storage::Error;
-use crate::words::{OrderKind, ProductType};
+use crate::words::{OrderKind, ProductType, Program};
 
 /// What is to be refreshed.
 #[derive(Clone, Debug)]
@@ -32,6 +34,9 @@ pub struct Plan {
     pub targets: Vec<Target>,
     /// Whether the targets are fewer than what the source order has.
     pub is_partial: bool,
+    /// What it would cost, held against the caps of the program's month; `None` without a target, or where the agency has
+    /// left the settings.
+    pub spending: Option<Spending>,
     /// Everything that stands against it; empty means allowed.
     pub refusals: Vec<Refusal>,
 }
@@ -116,6 +121,7 @@ pub(super) fn judge(
     spent: &HashMap<LinkId, Vec<DateTime<Utc>>>,
     limit: u32,
     tries_broken: bool,
+    now: DateTime<Utc>,
 ) {
     for order in open {
         plan.refusals.push(Refusal::InProgress { order: Box::new(order.clone()) });
@@ -129,11 +135,28 @@ pub(super) fn judge(
             plan.refusals.push(Refusal::Reauthenticate { link: Box::new(link.clone()) });
             continue;
         }
-        let allowance = Allowance::from_spent(limit, spent.get(&link.id).map_or(&[], Vec::as_slice));
+        let allowance = Allowance::from_spent(limit, spent.get(&link.id).map_or(&[], Vec::as_slice))
+            .corrected(link.limited_until, now);
         if let Some(next_available_at) = allowance.next_available_at {
             plan.refusals.push(Refusal::Limit { link: Box::new(link.clone()), next_available_at });
         }
     }
+}
+
+/// Holds the plan against the caps. `committed_cents` is what the month has committed: read under the lock of its row, this
+/// is exact.
+pub(super) fn weigh(
+    plan: &mut Plan,
+    settings: &config::Spending,
+    what: (Program, ProductType),
+    committed_cents: i64,
+    now: DateTime<Utc>,
+) {
+    let spending = Spending::of(settings, what, committed_cents, plan.targets.len(), now);
+    if spending.is_forbidden() {
+        plan.refusals.push(Refusal::Cap { spending: Box::new(spending.clone()) });
+    }
+    plan.spending = Some(spending);
 }
 
 /// The order to be refreshed: the one asked for, else the one that the client connected employers in. Of several (the

@@ -169,6 +169,20 @@ pub fn rejected(message: &str, retry_at: Option<DateTime<Utc>>, at: DateTime<Utc
     }
 }
 
+/// The failure of an order that Truv refused because its own count of refreshes is used up. No cause of the contract fits
+/// but the open one; what matters is that it comes back by itself.
+pub fn used_up(retry_at: DateTime<Utc>, at: DateTime<Utc>) -> Failure {
+    Failure {
+        reason: FailureReason::Unknown,
+        ..rejected(
+            "Truv counts no refresh left for this connection today; another system may have used them. It is tried again \
+             when the day is over.",
+            Some(retry_at),
+            at,
+        )
+    }
+}
+
 /// The failure of an order that Truv refused because the client has removed the connection.
 pub fn removed(at: DateTime<Utc>) -> Failure {
     let message = "Data and credentials of this connection were removed at Truv. The client must log in again.";

@@ -17,8 +17,9 @@ use crate::events::{Change, Facts};
 use crate::ids::{AgencyId, BatchItemId, CaseId, LinkId, OrderEmployerId, OrderId};
 use crate::jobs::{self, NewJob, Priority};
 use crate::kit::Kit;
+use crate::ledger::{self, Spending};
 use crate::links;
-use crate::storage::Tx;
+use crate::storage::{self, Tx};
 use crate::words::{
     BreakerReason, CaseEventKind, CaseStatus, JobKind, OrderKind, OrderStatus, ProductType, RefreshPurpose,
 };
@@ -48,6 +49,8 @@ pub struct Made {
     pub order: Order,
     /// The case.
     pub case: Case,
+    /// What it costs, held against the caps of the program's month; `None` where nothing was planned, as for a repeat.
+    pub spending: Option<Spending>,
 }
 
 /// Stores the intent of a refresh.
@@ -55,6 +58,17 @@ pub struct Made {
 /// # Errors
 /// [`Error::Refused`] with every reason that stands against it; nothing has then changed.
 pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<Made, Error> {
+    let first = refresh_once(kit, caller, ask).await;
+    // Two requests with one key over different cases can meet at the key itself: the later one then finds it.
+    if is_in_the_way(&first) { refresh_once(kit, caller, ask).await } else { first }
+}
+
+/// Whether another transaction was in the way, so that a second attempt finds what it has stored.
+pub(super) fn is_in_the_way<T>(done: &Result<T, Error>) -> bool {
+    matches!(done, Err(Error::Storage(storage::Error::Duplicate(_) | storage::Error::Collision(_))))
+}
+
+async fn refresh_once(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<Made, Error> {
     caller.require(Scope::OrdersRefresh)?;
     let scope = caller.cases()?;
     let key = Key::parse(caller, &ask.idempotency_key, "createRefreshOrder", ask)?;
@@ -62,7 +76,7 @@ pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<M
     let mut locked = cases::lock_in_tx(&tx, scope, ask.case).await?.ok_or_else(no_case)?;
     if let Some(order) = key.find_in_tx(&tx, locked.case()).await? {
         let order = store::load(&tx, caller.agency, order).await?;
-        return Ok(Made { order, case: locked.case().clone() });
+        return Ok(Made { order, case: locked.case().clone(), spending: None });
     }
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
@@ -85,7 +99,7 @@ pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<M
     key.store_in_tx(kit, &tx, order.id).await?;
     let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
-    Ok(Made { order, case })
+    Ok(Made { order, case, spending: plan.spending })
 }
 
 /// A refresh that a renewal batch asks for.
@@ -145,7 +159,12 @@ pub async fn preview(
     let ids: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
     let open = store::find_open_on_links(db, case.agency, &ids).await?;
     let spent = links::count_units(&kit.db, case.agency, &ids, kit.clock.now()).await?;
-    plan::judge(&mut plan, &[], &open, &spent, kit.renewals.refreshes_per_day, false);
+    plan::judge(&mut plan, &[], &open, &spent, kit.renewals.refreshes_per_day, false, kit.clock.now());
+    if let Some(account) = kit.account(case.agency).filter(|_| !plan.targets.is_empty()) {
+        let now = kit.clock.now();
+        let committed = ledger::committed(db, case.agency, case.program, now).await?;
+        plan::weigh(&mut plan, &account.spending, (case.program, product), committed, now);
+    }
     match check_upstream(kit, db, case.agency).await {
         Err(Error::Refused(refusals)) => plan.refusals.extend(refusals),
         checked => checked?,
@@ -178,7 +197,12 @@ pub(super) async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -
     let links = links::lock_in_tx(tx, case.agency, &ids).await?;
     let open = store::find_open_on_links(tx, case.agency, &ids).await?;
     let spent = links::units_in_tx(tx, case.agency, &ids, kit.clock.now()).await?;
-    plan::judge(&mut plan, &links, &open, &spent, kit.renewals.refreshes_per_day, ask.tries_broken);
+    plan::judge(&mut plan, &links, &open, &spent, kit.renewals.refreshes_per_day, ask.tries_broken, kit.clock.now());
+    if let Some(account) = kit.account(case.agency).filter(|_| !plan.targets.is_empty()) {
+        let now = kit.clock.now();
+        let committed = ledger::lock_month_in_tx(tx, case.agency, case.program, now).await?;
+        plan::weigh(&mut plan, &account.spending, (case.program, ask.product), committed, now);
+    }
     if plan.refusals.is_empty() { Ok(plan) } else { Err(Error::Refused(plan.refusals)) }
 }
 
@@ -265,6 +289,17 @@ impl Intent<'_> {
         store::insert_in_tx(tx, &order, &employers).await?;
         let links: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
         links::spend_units_in_tx(tx, &kit.ids, order.agency, &links, order.id, now).await?;
+        let lines: Vec<_> = employers.iter().filter_map(|employer| Some((employer.id, employer.link?))).collect();
+        let attempt = ledger::Attempt {
+            agency: order.agency,
+            case: order.case,
+            order: order.id,
+            program: locked.case().program,
+            product: order.product,
+            price_cents: kit.account(order.agency).and_then(|account| ledger::price(&account.spending, order.product)),
+            links: &lines,
+        };
+        ledger::attempt_in_tx(tx, &kit.ids, attempt, now).await?;
         announce_in_tx(kit, tx, locked, &order).await?;
         Ok(order)
     }

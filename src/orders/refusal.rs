@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Order;
+use crate::ledger::Spending;
 use crate::links::Link;
 
 /// Why a verb did nothing.
@@ -63,6 +64,11 @@ pub enum Refusal {
         retry_at: DateTime<Utc>,
         /// Whether somebody must put the agency's access key right.
         is_locked_out: bool,
+    },
+    /// The program's cap of the month leaves no room for it.
+    Cap {
+        /// What was asked for, and what stands against it.
+        spending: Box<Spending>,
     },
     /// The link does not work any more.
     Reauthenticate {

@@ -6,6 +6,7 @@ use super::advance::Open;
 use super::{Order, policy, store};
 use crate::jobs::Ran;
 use crate::kit::Kit;
+use crate::ledger;
 use crate::links;
 use crate::storage::Error;
 use crate::truv;
@@ -21,21 +22,28 @@ pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Res
         return Ok(Ran::Finished);
     }
     let now = kit.clock.now();
+    // Our own count was wrong; whatever Truv counted leaves its window within a day.
+    let over = now + TimeDelta::from_std(links::WINDOW).unwrap_or_default();
     open.order.status = OrderStatus::Rejected;
     open.order.failure = Some(if error.is_refresh_limit() {
-        // Our own count was wrong; whatever Truv counted leaves its window within a day.
-        let day = TimeDelta::from_std(links::WINDOW).unwrap_or_default();
-        policy::rejected("Truv's limit of refreshes for this connection is used up for today.", Some(now + day), now)
+        policy::used_up(over, now)
     } else if gone.is_empty() {
         policy::rejected(&format!("Truv refused the order: {error}."), None, now)
     } else {
         policy::removed(now)
     });
+    // Of several connections Truv does not say which one it means.
+    if let (true, [only]) = (error.is_refresh_limit(), open.employers.as_slice())
+        && let Some(link) = only.link
+    {
+        links::mark_limited_in_tx(&tx, link, over).await?;
+    }
     for link in gone {
         links::mark_deleted_in_tx(&tx, link, now).await?;
     }
     links::return_units_in_tx(&tx, order.agency, order.id).await?;
     open.settle_in_tx(kit, &tx).await?;
+    ledger::void_in_tx(&tx, order.id, now).await?;
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
 }

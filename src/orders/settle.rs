@@ -11,6 +11,7 @@ use crate::events::{Change, Facts};
 use crate::ids::{LinkId, OrderEmployerId};
 use crate::jobs::{self, NewJob, Priority};
 use crate::kit::Kit;
+use crate::ledger::{self, Outcome};
 use crate::links;
 use crate::storage::{Error, Tx};
 use crate::words::{CaseEventKind, CaseStatus, JobKind, NextAction, OrderStatus, TaskStatus};
@@ -38,7 +39,12 @@ impl Open {
             self.end_needless_asks_in_tx(kit, tx).await?;
         }
         self.enqueue_in_tx(kit, tx, brought_data, now).await?;
+        let (order, outcomes) = (self.order.id, self.outcomes());
         self.case.save_in_tx(tx, now).await?;
+        if !outcomes.is_empty() {
+            // Last, because cases share the row of the month.
+            ledger::settle_in_tx(tx, order, &outcomes, now).await?;
+        }
         Ok(if changed { Advanced::Moved } else { Advanced::NothingNew })
     }
 
@@ -129,6 +135,27 @@ impl Open {
         moved
             .filter(|(now, before)| status::standing(now) == standing && status::standing(before) != standing)
             .map(|(employer, _)| employer.id)
+            .collect()
+    }
+
+    /// How the refreshes of connections have ended with these news.
+    fn outcomes(&self) -> Vec<(OrderEmployerId, Outcome)> {
+        let outcome = |standing| match standing {
+            Standing::Completed => Some(Outcome::Succeeded),
+            Standing::NoData | Standing::Failed | Standing::Expired | Standing::Canceled => Some(Outcome::Failed),
+            Standing::Waiting | Standing::Moving => None,
+        };
+        let ended = |employer: &OrderEmployer| {
+            // Canceling an order that Truv has ends what was still open in it.
+            let canceled = self.order.status == OrderStatus::Canceled && self.order.truv_order_id.is_some();
+            outcome(status::standing(employer)).or_else(|| canceled.then_some(Outcome::Failed))
+        };
+        let moved = self.employers.iter().zip(self.employers_before.iter().map(Some).chain(std::iter::repeat(None)));
+        moved
+            .filter(|(now, before)| {
+                self.order.status != self.before.status || before.map(status::standing) != Some(status::standing(now))
+            })
+            .filter_map(|(employer, _)| Some((employer.id, ended(employer)?)))
             .collect()
     }
 

@@ -7,7 +7,7 @@ use super::status;
 use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
 use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId};
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
-use crate::storage::{Error, Tx};
+use crate::storage::{Database, Error, Tx};
 use crate::words::{OrderStatus, TaskStatus};
 
 /// States in which an order still may bring news; the others are settled.
@@ -251,6 +251,12 @@ pub(crate) async fn remember_key_in_tx(
     };
     idempotency_keys::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
+}
+
+/// Removes idempotency keys from before then.
+pub(super) async fn forget_keys(db: &Database, before: chrono::DateTime<chrono::Utc>) -> Result<u64, Error> {
+    let old = idempotency_keys::Entity::delete_many().filter(idempotency_keys::Column::CreatedAt.lt(before));
+    Ok(old.exec(db.write()).await?.rows_affected)
 }
 
 fn order_row(order: &Order) -> orders::ActiveModel {

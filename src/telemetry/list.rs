@@ -107,6 +107,11 @@ pub const METRICS: &[Metric] = &[
         &[],
         "Streams that fell behind and went back from live events to reading the log.",
     ),
+    counter(
+        "recert_ledger_differences_total",
+        &["agency", "difference"],
+        "Lines of the ledger that were found not to agree with Truv's invoice.",
+    ),
     gauge("recert_streams", &[], "Event streams that are open, over every transport."),
     gauge(
         "recert_upstream_breaker",

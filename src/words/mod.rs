@@ -7,6 +7,7 @@
 mod batches;
 mod cases;
 mod gate;
+mod ledger;
 mod orders;
 mod plans;
 mod reports;
@@ -16,6 +17,7 @@ mod work;
 pub use self::batches::{BatchItemStatus, BatchSkipReason, BatchStatus};
 pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, ReviewDecision};
 pub use self::gate::{BreakerReason, BreakerState};
+pub use self::ledger::{LedgerDifference, LedgerStatus};
 pub use self::orders::{
     DeliveryChannel, FailureReason, LinkHealth, OrderKind, OrderStatus, ProductType, RefreshPurpose,
 };

@@ -49,6 +49,8 @@ vocabulary! {
         RetryOrder,
         /// Ask Truv to cancel an order.
         CancelOrder,
+        /// Hold the ledger of an agency against Truv's invoices; the subject is the agency.
+        ReconcileLedger,
         /// Read an imported order from Truv, for its employers and links.
         ReadOrder,
         /// Take up the next cases of a renewal batch, which is the subject.

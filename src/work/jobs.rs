@@ -13,6 +13,7 @@ use super::End;
 use crate::ids::{BatchId, BatchItemId, OrderId};
 use crate::jobs::{self, Claimed, Counts, Priority, Ran};
 use crate::kit::Kit;
+use crate::ledger;
 use crate::orders;
 use crate::renewals;
 use crate::storage::Error;
@@ -115,6 +116,7 @@ async fn carry_out(kit: &Kit, job: &Claimed) -> Result<Ran, Error> {
         JobKind::RetryOrder => orders::retry(kit, job.agency, order).await,
         JobKind::FeedBatch => renewals::batch::feed(kit, job.agency, BatchId::from(job.subject)).await,
         JobKind::SendLink => renewals::batch::send_link(kit, job.agency, BatchItemId::from(job.subject)).await,
+        JobKind::ReconcileLedger => ledger::reconcile(kit, job.agency).await,
         JobKind::FetchReport => renewals::fetch(kit, job.agency, order, job.attempts).await,
     }
 }

@@ -7,6 +7,7 @@ use crate::cases;
 use crate::clock::Clock;
 use crate::events;
 use crate::kit::Kit;
+use crate::ledger;
 use crate::orders;
 use crate::renewals;
 
@@ -21,6 +22,8 @@ pub(super) async fn run(kit: Kit) {
         if seldom.is_due(&kit.clock) {
             look_late(&kit).await;
             prune(&kit).await;
+            forget_keys(&kit).await;
+            ask_for_invoices(&kit).await;
         }
         if often.is_due(&kit.clock) {
             look(&kit).await;
@@ -74,6 +77,22 @@ async fn look_late(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "failed orders are asked whether their client has logged in"),
         Err(error) => tracing::error!(%error, "failed orders could not be looked for"),
+    }
+}
+
+async fn forget_keys(kit: &Kit) {
+    match orders::forget_keys(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "old idempotency keys were forgotten"),
+        Err(error) => tracing::error!(%error, "old idempotency keys could not be forgotten"),
+    }
+}
+
+async fn ask_for_invoices(kit: &Kit) {
+    match ledger::ask_for_due(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "ledgers are being held against Truv's invoices"),
+        Err(error) => tracing::error!(%error, "the ledger could not be looked through"),
     }
 }
 

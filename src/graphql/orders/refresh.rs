@@ -7,10 +7,12 @@ use crate::caller::Scope;
 use crate::graphql::cases::Case;
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
+use crate::graphql::ledger::Spending;
 use crate::graphql::links::EmployerLink;
 use crate::graphql::user_errors::{CreateRefreshOrderError, InvalidInputError};
 use crate::graphql::view::View;
 use crate::ids::OrderEmployerId;
+use crate::ledger;
 use crate::orders::{self, RefreshInput};
 use crate::words::{ProductType, RefreshPurpose};
 
@@ -43,6 +45,8 @@ pub(crate) struct CreateRefreshOrderPayload {
     order: Option<Order>,
     /// The case as it is now; null with a user error.
     case: Option<Case>,
+    /// What it costs, where it goes beyond the soft cap of the program's month: a warning. Null otherwise.
+    spending_warning: Option<Spending>,
     /// Why nothing changed; empty when it did.
     user_errors: Vec<CreateRefreshOrderError>,
 }
@@ -64,7 +68,8 @@ impl RefreshMutation {
         let view = ctx.data_unchecked::<View>().renewed();
         view.require(Scope::OrdersRefresh)?;
         view.cases()?;
-        let refused = |user_errors| CreateRefreshOrderPayload { order: None, case: None, user_errors };
+        let refused =
+            |user_errors| CreateRefreshOrderPayload { order: None, case: None, spending_warning: None, user_errors };
         let asked = match parse(&input) {
             Ok(asked) => asked,
             Err(error) => return Ok(refused(vec![error.into()])),
@@ -73,6 +78,7 @@ impl RefreshMutation {
             Ok(made) => Ok(CreateRefreshOrderPayload {
                 order: Some(Order::new(made.order.into(), &view)),
                 case: Some(Case::new(made.case.into(), &view)),
+                spending_warning: made.spending.filter(ledger::Spending::is_noticeable).map(Spending::from),
                 user_errors: Vec::new(),
             }),
             Err(orders::Error::Refused(refusals)) => {
@@ -126,6 +132,8 @@ pub(crate) struct RefreshPreview {
     is_allowed: bool,
     /// How many connections would be asked; each one is billed.
     billable_links: i32,
+    /// What it would cost, held against the caps of the program's month; null when there is nothing to refresh.
+    spending: Option<Spending>,
     /// The connections that would be asked.
     targets: Vec<EmployerLink>,
     /// Everything that stands against it; empty when it is allowed.
@@ -166,6 +174,7 @@ async fn preview(
         Ok(plan) => Ok(Some(RefreshPreview {
             is_allowed: plan.refusals.is_empty(),
             billable_links: i32::try_from(plan.targets.len()).unwrap_or(i32::MAX),
+            spending: plan.spending.map(Spending::from),
             targets: plan
                 .targets
                 .into_iter()

@@ -22,6 +22,8 @@ pub struct Model {
     /// Truv's word for what broke it.
     pub broken_by: Option<String>,
     pub deleted_at: Option<DateTimeUtc>,
+    /// Until then Truv itself allows no further refresh.
+    pub limited_until: Option<DateTimeUtc>,
     pub is_suspicious: Option<bool>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -15,6 +15,8 @@ pub mod gates;
 pub mod idempotency_keys;
 pub mod installation;
 pub mod jobs;
+pub mod ledger_lines;
+pub mod ledger_months;
 pub mod order_employers;
 pub mod orders;
 pub mod pay_statements;

@@ -3,7 +3,7 @@
 use super::{Client, Fetched, PAGE_SIZE, paths};
 use crate::truv::{
     Error,
-    wire::{NewOrder, Order, Page, RefreshRequest, Task},
+    wire::{Invoice, NewOrder, Order, Page, RefreshRequest, Task},
 };
 
 impl Client {
@@ -47,6 +47,14 @@ impl Client {
     pub async fn cancel_order(&self, id: &str) -> Result<(), Error> {
         let url = paths::address(&self.base, paths::ORDER_CANCEL, &[id])?;
         self.call(reqwest::Method::POST, url, Some(b"{}".to_vec())).await.map(drop)
+    }
+
+    /// Reads the invoice of an order.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub async fn invoice(&self, id: &str) -> Result<Invoice, Error> {
+        self.get(paths::ORDER_INVOICE, &[id], &[]).await
     }
 
     /// Reads a task; the only way from a task to its order.

@@ -8,6 +8,7 @@ pub(super) const ORDERS: &str = "v1/orders/";
 /// Reads an order; a `POST` to the same path is a refresh. (Other pages name `…/refresh/`; the reference names this one.)
 pub(super) const ORDER: &str = "v1/orders/{}/";
 pub(super) const ORDER_CANCEL: &str = "v1/orders/{}/cancel/";
+pub(super) const ORDER_INVOICE: &str = "v1/orders/{}/invoice/";
 pub(super) const TASK: &str = "v1/tasks/{}/";
 pub(super) const LINKS: &str = "v1/links/";
 pub(super) const LINK: &str = "v1/links/{}/";

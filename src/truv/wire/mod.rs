@@ -6,6 +6,7 @@
 //! that somebody needs are `SecretString`.
 
 pub mod employments;
+pub mod invoices;
 pub mod links;
 pub mod orders;
 pub mod pages;
@@ -15,6 +16,7 @@ pub mod tasks;
 pub mod webhooks;
 
 pub use employments::{Address, AnnualIncome, Company, Deduction, Earning, Employment, Profile, Statement, W2};
+pub use invoices::Invoice;
 pub use links::{BridgeToken, BridgeTokenRequest, CompanyMapping, Link, Provider};
 pub use orders::{NewEmployer, NewOrder, NotificationSettings, Order, RefreshRequest, Suborder, SuborderRef};
 pub use pages::Page;

@@ -27,6 +27,7 @@ fn judged(household: &Household, payroll: &Payroll) -> LinkHealth {
         last_refreshed_at: None,
         broken_at: payroll.trouble.map(|trouble| trouble.at),
         deleted_at: None,
+        limited_until: None,
         is_suspicious: None,
     };
     health(&link, Forecast { due_on: household.due_on, lifetime_days: 180 })

@@ -8,6 +8,7 @@ mod deliveries;
 mod employers;
 mod intake;
 mod keys;
+mod ledger;
 mod lost_answers;
 mod pacing;
 mod quota;

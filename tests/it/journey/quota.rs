@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
-use recert::simulator::{Scenario, Settings};
+use recert::simulator::{QuotaMode, Scenario, Settings};
+use rstest::rstest;
 use serde_json::json;
 
 use crate::support::world::World;
@@ -57,6 +58,39 @@ async fn twenty_at_once_never_get_more_than_is_left() {
     assert!(world.log("request").await.iter().all(|entry| entry["status"] != 400), "Truv never had to refuse");
 }
 
+/// Two hundred at once, and more after them, over as many gateways as the database allows.
+#[rstest]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_hundred_at_once_on_two_replicas_never_get_more_than_the_quota(
+    #[values(QuotaMode::RejectPost, QuotaMode::FailSuborder)] quota_mode: QuotaMode,
+) {
+    let settings = Settings { quota_mode, ..Settings::at_once() };
+    let world = World::tuned(settings, |config| config.graphql.max_per_subject = 256).await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    let is_shared = world.app.kit().db.backend() == sea_orm::DatabaseBackend::Postgres;
+    let other = if is_shared { Some(world.replica().await) } else { None };
+    for (round, count) in [200, 20, 20, 20].into_iter().enumerate() {
+        let answers = join_all((0..count).map(|n| {
+            let app = other.as_ref().filter(|_| n % 2 == 0).unwrap_or(&world.app);
+            let key = format!("key-{round}-{n}");
+            let input = json!({ "caseId": case.id, "purpose": "RENEWAL", "idempotencyKey": key });
+            world.send_to(app, "CreateRefreshOrder", json!({ "input": input }))
+        }))
+        .await;
+        let won = answers.iter().filter(|answer| answer["createRefreshOrder"]["userErrors"] == json!([])).count();
+        assert!(won <= 3, "{won} of {count}");
+        world.quiet().await;
+    }
+    assert_eq!(world.true_refreshes(&case).await, 3);
+    let orders = world.orders(&case).await;
+    assert!(orders[1..].iter().all(|order| order["status"] == "COMPLETED"), "Truv never had to refuse: {orders:#?}");
+    let ledger = world.send("Ledger", json!({})).await["ledger"]["totalCount"].clone();
+    assert_eq!(ledger, 3);
+    if let Some(other) = other {
+        other.stop(Duration::ZERO).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_without_a_refresh_left_stops_the_whole_order() {
     let world = World::start().await;
@@ -81,7 +115,13 @@ async fn truvs_own_refusal_gives_the_refresh_back_and_is_tried_again_a_day_later
     world.quiet().await;
     let shown = world.show(&case).await;
     assert_eq!((&shown["latestOrder"]["status"], &shown["status"]), (&"REJECTED".into(), &"RETRY_SCHEDULED".into()));
-    assert_eq!(shown["employerLinks"][0]["allowance"]["used"], 0);
+    let allowance = &shown["employerLinks"][0]["allowance"];
+    assert_eq!((&allowance["used"], &allowance["remaining"]), (&3.into(), &0.into()), "Truv's own count wins");
+    let failure = world.orders(&case).await.pop().unwrap()["failure"].clone();
+    assert_eq!((&failure["reason"], &failure["nextAction"]), (&"UNKNOWN".into(), &"RETRY_LATER".into()), "{failure}");
+    assert_eq!(failure["retryAt"], allowance["nextAvailableAt"]);
+    let again = world.try_refresh(&case, "key-2", json!({})).await;
+    assert_eq!(again["userErrors"][0]["__typename"], "RefreshLimitError", "{again}");
     world.scenario(&case.links[0], "ok").await;
     world.advance(25 * HOUR).await;
     let shown = world.show(&case).await;
