@@ -38,6 +38,7 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("PayStatement", "deductions", 5),
     ("PayStatement", "earnings", 5),
     ("Query", "caseCounts", 10),
+    ("Query", "ledgerTotals", 25),
     ("Query", "setAsideJobs", 25),
     ("RefreshLineage", "entries", 10),
     ("RefreshPreview", "targets", 5),

@@ -151,7 +151,7 @@ impl Seed<'_> {
         self.set("renewals", renewal.0, "prepared_at", self.now().into()).await;
     }
 
-    /// An order with one employer over one link, with a task; the case's newest order.
+    /// An order with one employer over one link, with a task and a line of the ledger; the case's newest order.
     pub(crate) async fn order(&self, of: Seeded, parent: Option<OrderId>, status: OrderStatus) -> OrderId {
         let order: OrderId = self.0.ids.next();
         let kind = if parent.is_some() { OrderKind::Refresh } else { OrderKind::Original };
@@ -252,6 +252,22 @@ impl Seed<'_> {
             ("updated_at", self.now().into()),
         ];
         self.insert("order_employers", row).await;
+        let line: uuid::Uuid = self.0.ids.next();
+        let row = vec![
+            ("id", line.into()),
+            ("agency_id", of.agency.0.into()),
+            ("case_id", of.case.0.into()),
+            ("order_id", order.0.into()),
+            ("order_employer_id", employer.0.into()),
+            ("link_id", link.0.into()),
+            ("month", "2026-03".into()),
+            ("program", "SNAP".into()),
+            ("product", "INCOME".into()),
+            ("status", "ESTIMATED".into()),
+            ("attempted_at", self.now().into()),
+            ("checks", 0.into()),
+        ];
+        self.insert("ledger_lines", row).await;
         let row = vec![
             ("id", task.0.into()),
             ("agency_id", of.agency.0.into()),
