@@ -84,6 +84,11 @@ pub const METRICS: &[Metric] = &[
     ),
     gauge("recert_jobs", &["state"], "Background jobs in hand, waiting, or set aside."),
     counter("recert_jobs_set_aside_total", &[], "Background jobs set aside because they kept failing."),
+    counter(
+        "recert_ledger_differences_total",
+        &["agency", "difference"],
+        "Lines of the ledger that were found not to agree with Truv's invoice.",
+    ),
     gauge(
         "recert_log_held_events",
         &[],
@@ -106,11 +111,6 @@ pub const METRICS: &[Metric] = &[
         "recert_stream_falls_total",
         &[],
         "Streams that fell behind and went back from live events to reading the log.",
-    ),
-    counter(
-        "recert_ledger_differences_total",
-        &["agency", "difference"],
-        "Lines of the ledger that were found not to agree with Truv's invoice.",
     ),
     gauge("recert_streams", &[], "Event streams that are open, over every transport."),
     gauge(

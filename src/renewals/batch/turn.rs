@@ -8,6 +8,8 @@ use crate::words::{BatchSkipReason, CaseStatus, NextAction};
 
 /// How long a case waits for an order of another case over the same connection.
 const SHARED: TimeDelta = TimeDelta::minutes(1);
+/// How often a spent cap is looked at again before its month ends: it may have been raised.
+const CAP: TimeDelta = TimeDelta::days(1);
 
 /// What to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,7 @@ fn of_refusal(case: &Case, refusal: &Refusal, now: DateTime<Utc>) -> Turn {
         Refusal::Reauthenticate { .. } => Turn::NeedsLink,
         Refusal::Limit { next_available_at, .. } => Turn::Wait(*next_available_at),
         Refusal::Unavailable { retry_at, .. } => Turn::Wait(*retry_at),
+        Refusal::Cap { spending } => Turn::Wait(spending.resets_at.min(now + CAP)),
         Refusal::InProgress { order } if order.case == case.id => Turn::Skip(BatchSkipReason::InProgress),
         Refusal::InProgress { .. } => Turn::Wait(now + SHARED),
         // Nothing that the client has connected: a link is how it begins.

@@ -93,8 +93,8 @@ async fn the_invoice_confirms_a_line_and_a_difference_is_shown() {
     world.quiet().await;
     assert_eq!(states(&world).await, ["ESTIMATED", "VOID"]);
     world.pass(2, DAY).await;
-    world.pass(2, Duration::from_hours(1)).await;
-    assert_eq!(states(&world).await, ["CONFIRMED", "VOID"]);
+    let confirmed = async || (states(&world).await == ["CONFIRMED", "VOID"]).then_some(());
+    world.until("the invoice confirms the line", confirmed).await;
     assert!(lines(&world).await.iter().all(|line| line["difference"].is_null()));
 
     // Truv forgets to bill another one.

@@ -69,7 +69,7 @@ const NOBODY: Option<&str> = None;
     Some("GATEWAY"),
     Some("PROVIDER_UNAVAILABLE")
 )]
-#[case(Scenario::QuotaUsed, "REJECTED", "RETRY_SCHEDULED", "RETRY_LATER", Some("GATEWAY"), Some("CONFIGURATION"))]
+#[case(Scenario::QuotaUsed, "REJECTED", "RETRY_SCHEDULED", "RETRY_LATER", Some("GATEWAY"), Some("UNKNOWN"))]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refresh_ends_as_the_table_says(
     #[case] scenario: Scenario,
