@@ -289,7 +289,7 @@ impl Intent<'_> {
         store::insert_in_tx(tx, &order, &employers).await?;
         let links: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
         links::spend_units_in_tx(tx, &kit.ids, order.agency, &links, order.id, now).await?;
-        let lines: Vec<_> = employers.iter().filter_map(|employer| Some((employer.id, employer.link?))).collect();
+        let refreshed: Vec<_> = employers.iter().filter_map(|employer| Some((employer.id, employer.link?))).collect();
         let attempt = ledger::Attempt {
             agency: order.agency,
             case: order.case,
@@ -297,7 +297,7 @@ impl Intent<'_> {
             program: locked.case().program,
             product: order.product,
             price_cents: kit.account(order.agency).and_then(|account| ledger::price(&account.spending, order.product)),
-            links: &lines,
+            links: &refreshed,
         };
         ledger::attempt_in_tx(tx, &kit.ids, attempt, now).await?;
         announce_in_tx(kit, tx, locked, &order).await?;

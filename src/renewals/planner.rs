@@ -142,6 +142,7 @@ mod tests {
             last_refreshed_at: None,
             broken_at: None,
             deleted_at: None,
+            limited_until: None,
             is_suspicious: None,
         }
     }
