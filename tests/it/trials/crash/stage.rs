@@ -29,6 +29,9 @@ use super::gateways::Gateways;
 use super::story;
 use crate::support::database::{Scratch, fresh};
 
+/// How long a gateway may live without much happening.
+const LONGEST: Duration = Duration::from_secs(15);
+
 /// What connections do, and how often: most work.
 const CAST: [(&[Scenario], u32); 10] = [
     (&[Scenario::Ok], 6),
@@ -195,6 +198,16 @@ impl Stage {
             self.stories.spawn(story::tell(Arc::clone(&self.world), number, order, random));
         }
         self.note_log().await;
+    }
+
+    /// Waits until the simulator has been asked, or has sent, so many times more; not for ever, since the stories may
+    /// all be waiting for something else.
+    pub(super) async fn until_busy(&mut self, times: usize) {
+        let (begun, wanted) = (Instant::now(), self.log.len() + times);
+        while self.log.len() < wanted && begun.elapsed() < LONGEST {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            self.note_log().await;
+        }
     }
 
     async fn note_log(&mut self) {

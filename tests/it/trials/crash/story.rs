@@ -15,7 +15,7 @@ use super::stage::World;
 use crate::support::client::operation_of;
 
 /// How long a story waits for a refresh to become possible.
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_mins(3);
 
 /// A mutation that was answered with an order.
 #[derive(Clone)]

@@ -33,7 +33,7 @@ struct Order {
     sends: i32,
 }
 
-pub(super) async fn judge(stage: &Stage, seen: &Seen) -> Verdict {
+pub(super) async fn judge(stage: &Stage, seen: &Seen, cycles: u64) -> Verdict {
     let mut court = Court { stage, truth: stage.truth().await, orders: orders(stage).await, faults: Vec::new() };
     court.faults.extend(stage.world.faults.lock().unwrap().drain(..));
     court.faults.extend(seen.faults.iter().cloned());
@@ -46,8 +46,11 @@ pub(super) async fn judge(stage: &Stage, seen: &Seen) -> Verdict {
     court.nothing_is_stuck().await;
     court.acknowledged_is_stored().await;
     court.written();
-    stage.world.faults.lock().unwrap().extend(court.faults.iter().cloned());
     let made = court.orders.iter().filter(|order| !order.is_imported).count();
+    if u64::try_from(made).unwrap() < cycles || seen.logged == 0 {
+        court.fault(format!("{made} orders and {} events in {cycles} cycles prove nothing", seen.logged));
+    }
+    stage.world.faults.lock().unwrap().extend(court.faults.iter().cloned());
     let twice = court.orders.iter().filter(|order| order.sends > 1).count();
     let given_up = court.orders.iter().filter(|order| order.status == "OUTCOME_UNKNOWN").count();
     let query =
