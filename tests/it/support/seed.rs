@@ -252,9 +252,9 @@ impl Seed<'_> {
             ("updated_at", self.now().into()),
         ];
         self.insert("order_employers", row).await;
-        let line: uuid::Uuid = self.0.ids.next();
+        let entry: uuid::Uuid = self.0.ids.next();
         let row = vec![
-            ("id", line.into()),
+            ("id", entry.into()),
             ("agency_id", of.agency.0.into()),
             ("case_id", of.case.0.into()),
             ("order_id", order.0.into()),
