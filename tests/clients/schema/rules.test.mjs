@@ -14,10 +14,13 @@ test('@graphql-eslint has nothing to say', async () => {
   assert.deepEqual(said, []);
 });
 
+// Rows of operators' lists: their ids are unique, so a normalised cache may keep them, but nothing refetches one.
+const rows = ['Delivery', 'LedgerLine'];
+
 test('what has an id is a Node', () => {
   const types = Object.values(buildSchema(read('schema.graphql')).getTypeMap()).filter(isObjectType);
   for (const type of types) {
-    const hasId = type.getFields().id !== undefined;
+    const hasId = type.getFields().id !== undefined && !rows.includes(type.name);
     assert.equal(hasId, type.getInterfaces().some(({ name }) => name === 'Node'), type.name);
   }
 });
