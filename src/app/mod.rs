@@ -237,8 +237,11 @@ impl App {
         self.close_last.cancel();
         self.last.close();
         ended(&self.last, Duration::from_secs(1), "the operators' listener or the bus did not end in time").await;
-        if let Err(error) = self.kit.db.close().await {
-            tracing::warn!(%error, "the database did not close in order");
+        // A connection that somebody still holds must not keep the process: what is committed is safe without this.
+        match tokio::time::timeout(Duration::from_secs(2), self.kit.db.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the database did not close in order"),
+            Err(_) => tracing::warn!("a database connection is still held; it is dropped"),
         }
     }
 }
