@@ -3,7 +3,7 @@
 //! A wake-up is a hint and carries nothing. Whoever is woken reads the database; whoever is not woken looks by itself
 //! once in every poll interval, so that without any bus everything still arrives, later. Inside one process
 //! [`Database::commit`] wakes whoever waits. Between processes a bus does: PostgreSQL's `LISTEN`/`NOTIFY`, or NATS. Each
-//! process has one task for it, which tells of any number of commits with one message and of at most [`PACE`] messages
+//! process has one task for it, which tells of any number of commits with one message and of at most `PACE` messages
 //! in their time; it tells after the commit and never inside a transaction, where `NOTIFY` would queue all commits of the
 //! server behind one lock. Whenever a bus is reached (again), both sides are woken, since anything may have been missed.
 
