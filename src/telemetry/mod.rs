@@ -1,9 +1,9 @@
 //! Metrics: where they are collected, and what each of them means.
 //!
 //! Code that counts something calls the macros of the `metrics` crate with a name from [`METRICS`]; whoever adds a name
-//! adds its line there and in the README (`tests/it/telemetry.rs` checks both). The process has one collector, because
-//! the macros reach it from everywhere; operators read it as `GET /metrics` on their own listener. A label holds a word
-//! out of a short, closed list: never an id, a subject, an address, or anything else about a person.
+//! adds its line there and in docs/operator.md (`tests/it/telemetry.rs` checks both). The process has one collector,
+//! because the macros reach it from everywhere; operators read it as `GET /metrics` on their own listener. A label holds
+//! a word out of a short, closed list: never an id, a subject, an address, or anything else about a person.
 
 mod list;
 

@@ -23,7 +23,7 @@ for (const audit of serverAudits({ url: demo.graphql, fetchFn: signedIn })) {
     const result = await audit.fn();
     if (audit.id in JUSTIFIED) {
       assert.equal(JUSTIFIED[audit.id], audit.name);
-      assert.equal(result.status, 'notice', 'the notice is gone: take it out of the list and out of the README');
+      assert.equal(result.status, 'notice', 'the notice is gone: take it out of the list and out of docs/front-end.md');
     } else {
       assert.equal(result.status, 'ok', result.reason);
     }
