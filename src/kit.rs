@@ -10,7 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use crate::clock::Clock;
-use crate::config::{Environment, Renewals, Spending, Webhooks, Work};
+use crate::config::{Environment, Notices, Renewals, Review, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
 use crate::opaque::Opaque;
 use crate::storage::Database;
@@ -76,6 +76,10 @@ pub struct Account {
     pub secrets: Vec<SecretString>,
     /// What refreshes cost, and how much may be spent.
     pub spending: Spending,
+    /// What counts as a change, and what a program demands of the evidence.
+    pub review: Review,
+    /// Where the agency's notices go; `None` for nowhere yet.
+    pub notices: Option<Notices>,
 }
 
 impl Kit {
@@ -94,6 +98,11 @@ impl Kit {
     /// The agency's account; `None` for an agency that has left the settings.
     pub fn account(&self, agency: AgencyId) -> Option<&Account> {
         self.accounts.get(&agency)
+    }
+
+    /// The agency's rules of review; the usual ones for an agency that has left the settings.
+    pub fn review(&self, agency: AgencyId) -> &Review {
+        self.account(agency).map_or(&self.renewals.review, |account| &account.review)
     }
 
     /// The agency of this name, with its account.

@@ -17,6 +17,11 @@ mod m20261123_000041_ledger;
 mod m20261123_000042_limits;
 mod m20261123_000050_webhook_watch;
 mod m20261123_000060_renewal_batches;
+mod m20261128_000040_evidence;
+mod m20261128_000041_decisions;
+mod m20261128_000042_delivery_orders;
+mod m20261128_000043_notices;
+mod m20261128_000044_superseded_rows;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -40,6 +45,11 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000042_limits::Migration),
             Box::new(m20261123_000050_webhook_watch::Migration),
             Box::new(m20261123_000060_renewal_batches::Migration),
+            Box::new(m20261128_000040_evidence::Migration),
+            Box::new(m20261128_000041_decisions::Migration),
+            Box::new(m20261128_000042_delivery_orders::Migration),
+            Box::new(m20261128_000043_notices::Migration),
+            Box::new(m20261128_000044_superseded_rows::Migration),
         ]
     }
 }

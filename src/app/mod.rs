@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::events::{self, Hub};
 use crate::gate::{self, Gate};
+use crate::history;
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
@@ -266,6 +267,7 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
 
 async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
     let Parts { clock, ids, db } = parts;
+    history::begin(&db, clock.now()).await?;
     let mut accounts = HashMap::new();
     for agency in &config.agencies {
         let enrolled = people::enroll_agency(&db, &clock, &ids, &agency.slug, &agency.name).await?;
@@ -289,6 +291,8 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
             webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
             secrets: agency.secrets.clone(),
             spending: agency.spending.clone(),
+            review: agency.review.clone(),
+            notices: agency.notices.clone(),
         };
         accounts.insert(enrolled.id, account);
     }

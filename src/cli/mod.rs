@@ -12,10 +12,12 @@ use crate::config::{Problems, Sources};
 
 pub mod deliveries;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod ledger;
 pub mod logging;
 pub mod migrate;
+pub mod notices;
 mod offline;
 pub mod renew;
 pub mod schema;
@@ -24,6 +26,7 @@ pub mod settings;
 pub mod simulator;
 pub mod stop;
 pub mod token;
+pub mod verify;
 
 /// A GraphQL gateway that recertifies people's income without making them start over.
 #[derive(Debug, Parser)]
@@ -67,6 +70,17 @@ pub enum Command {
     ///
     /// One line for each connection that was refreshed, with what is known about its cost; `--totals` prints sums.
     Ledger(ledger::Args),
+    /// List webhooks to the agency's own system, or have them sent once more
+    Notices(notices::Args),
+    /// Write a case's evidence packets, one file for each renewal
+    ///
+    /// A packet holds everything that the decision stands on: lineage, deliveries, reports, changes, arithmetic, decision.
+    /// It holds income and pay data in clear; prints each file's name after its seal.
+    Export(export::Args),
+    /// Check an evidence packet offline, byte for byte
+    ///
+    /// Ends with 1 and names the first difference when the file is not what was exported. Needs no settings.
+    Verify(verify::Args),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -147,6 +161,9 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
         Command::Renew(args) => wait_for(renew::run(&args, sources)),
         Command::Ledger(args) => wait_for(ledger::run(&args, sources)),
+        Command::Notices(args) => wait_for(notices::run(&args, sources)),
+        Command::Export(args) => wait_for(export::run(&args, sources)),
+        Command::Verify(args) => verify::run(&args),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

@@ -2,6 +2,8 @@
 
 use secrecy::SecretString;
 
+use super::{Notices, Review};
+
 /// `[[agencies]]`: one tenant.
 #[derive(Clone, Debug)]
 pub struct Agency {
@@ -20,6 +22,10 @@ pub struct Agency {
     pub secrets: Vec<SecretString>,
     /// What refreshes cost, and how much may be spent. Set in the file only.
     pub spending: Spending,
+    /// What counts as a change, and what a program demands of the evidence. Default: as `[renewals]` says.
+    pub review: Review,
+    /// Where notices about decided renewals and failures go; `None` for nowhere yet. Set in the file only.
+    pub notices: Option<Notices>,
 }
 
 /// `[agencies.price_cents]` and `[agencies.caps.PROGRAM]`: money, in whole US cents.

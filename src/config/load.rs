@@ -8,10 +8,11 @@ use std::path::PathBuf;
 use super::agencies::agencies;
 use super::problems::Problems;
 use super::reader::{Read, Reader};
+use super::renewals;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
-    Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work,
+    Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Server, Socket, Truv, Webhooks, Work,
 };
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
@@ -41,16 +42,17 @@ pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
 }
 
 fn read(reader: &mut Reader<'_>) -> Config {
+    let renewals = renewals::read(reader);
     Config {
         server: server(reader),
         database: database(reader),
         truv: truv(reader),
-        agencies: agencies(reader),
+        agencies: agencies(reader, &renewals.review),
         auth: auth(reader),
         graphql: graphql(reader),
         webhooks: webhooks(reader),
         work: work(reader),
-        renewals: renewals(reader),
+        renewals,
         log: log(reader),
     }
 }
@@ -264,25 +266,6 @@ fn work(r: &mut Reader<'_>) -> Work {
             .or(default.idempotency_retention),
         held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
         wake: r.hidden("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
-    }
-}
-
-fn renewals(r: &mut Reader<'_>) -> Renewals {
-    let default = Renewals::default();
-    Renewals {
-        window_days: r.open("renewals.window_days", &["RECERT_RENEWAL_WINDOW_DAYS"], count).or(default.window_days),
-        link_lifetime_days: r
-            .open("renewals.link_lifetime_days", &["RECERT_LINK_LIFETIME_DAYS"], count)
-            .or(default.link_lifetime_days),
-        refreshes_per_day: r
-            .open("renewals.refreshes_per_day", &["RECERT_REFRESHES_PER_DAY"], count)
-            .or(default.refreshes_per_day),
-        material_percent: r
-            .open("renewals.material_percent", &["RECERT_MATERIAL_CHANGE_PERCENT"], values::percent)
-            .or(default.material_percent),
-        batch_in_flight: r
-            .open("renewals.batch_in_flight", &["RECERT_BATCH_IN_FLIGHT"], count)
-            .or(default.batch_in_flight),
     }
 }
 

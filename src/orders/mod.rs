@@ -58,7 +58,7 @@ pub(crate) use self::store::{
 pub use self::targets::load_targets;
 
 /// Our record of one Truv order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     /// Our id.
     pub id: OrderId,
@@ -104,7 +104,9 @@ pub struct Order {
     pub sent_at: Option<DateTime<Utc>>,
     /// For an order that asks the client: how the link reaches them.
     pub contact: Option<Contact>,
-    /// The client's link; `None` until Truv has answered, and for refreshes.
+    /// The client's link; `None` until Truv has answered, and for refreshes. Never kept of a former state: whoever holds it
+    /// can log in as the client.
+    #[serde(skip)]
     pub share_url: Option<ShareUrl>,
     /// Why it failed; `None` unless it did.
     pub failure: Option<Failure>,
@@ -144,7 +146,7 @@ pub struct Contact {
 }
 
 /// Why an order, or one employer of it, failed and what follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Failure {
     /// The cause.
     pub reason: FailureReason,
@@ -163,7 +165,7 @@ pub struct Failure {
 }
 
 /// One employer entry (Truv suborder) of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OrderEmployer {
     /// Our id.
     pub id: OrderEmployerId,
@@ -214,7 +216,7 @@ impl OrderEmployer {
 }
 
 /// One pull on one link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Task {
     /// Our id.
     pub id: TaskId,

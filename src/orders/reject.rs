@@ -36,10 +36,10 @@ pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Res
     if let (true, [only]) = (error.is_refresh_limit(), open.employers.as_slice())
         && let Some(link) = only.link
     {
-        links::mark_limited_in_tx(&tx, link, over).await?;
+        links::mark_limited_in_tx(&tx, link, over, now).await?;
     }
     for link in gone {
-        links::mark_deleted_in_tx(&tx, link, now).await?;
+        links::mark_deleted_in_tx(&tx, link, now, now).await?;
     }
     links::return_units_in_tx(&tx, order.agency, order.id).await?;
     open.settle_in_tx(kit, &tx).await?;

@@ -80,7 +80,7 @@ impl Open {
             };
             let link = self.link_in_tx(kit, tx, index, link, sighting).await?;
             if is_done {
-                links::mark_refreshed_in_tx(tx, link, at, false).await?;
+                links::mark_refreshed_in_tx(tx, link, at, false, kit.clock.now()).await?;
             }
         }
         Ok(())

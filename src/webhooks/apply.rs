@@ -44,10 +44,11 @@ async fn join(kit: &Kit, delivery: &Claimed, event: &Event, meaning: &Meaning, o
     let tx = kit.db.begin().await?;
     let news = News::said(said(event, meaning, delivery));
     if let Meaning::LinkDisconnected { truv_link_id } = meaning {
-        disconnect_in_tx(&tx, delivery, event, order, truv_link_id).await?;
+        disconnect_in_tx(kit, &tx, delivery, event, order, truv_link_id).await?;
     } else {
         orders::advance_in_tx(kit, &tx, delivery.agency, order, &news).await?;
     }
+    deliveries::note_order_in_tx(&tx, delivery, order).await?;
     if !deliveries::settle_in_tx(&tx, delivery, DeliveryStatus::Applied, None, kit.clock.now()).await? {
         // Another worker took the delivery over and applies it; ours is rolled back.
         return Ok(());
@@ -88,6 +89,7 @@ fn said(event: &Event, meaning: &Meaning, delivery: &Claimed) -> Said {
 /// `link-disconnected` comes with every failed refresh, in any order with the task's own word. Where that word is known
 /// and the client need not act, the link is not broken.
 async fn disconnect_in_tx(
+    kit: &Kit,
     tx: &Tx,
     delivery: &Claimed,
     event: &Event,
@@ -104,7 +106,7 @@ async fn disconnect_in_tx(
     if explained {
         return Ok(());
     }
-    links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at)).await
+    links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at), kit.clock.now()).await
 }
 
 async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id: &str) -> Result<(), Error> {
@@ -112,7 +114,8 @@ async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id
     let Some(link) = links::find_by_truv_id_in_tx(&tx, delivery.agency, truv_link_id).await? else {
         return settle_tx(kit, tx, delivery, DeliveryStatus::Ignored, Some("no case uses this link")).await;
     };
-    links::mark_deleted_in_tx(&tx, link.id, read::instant(event, delivery.received_at)).await?;
+    let at = read::instant(event, delivery.received_at);
+    links::mark_deleted_in_tx(&tx, link.id, at, kit.clock.now()).await?;
     settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await
 }
 
@@ -140,7 +143,8 @@ async fn not_yet(
         if let Meaning::LinkDisconnected { truv_link_id } = meaning {
             let tx = kit.db.begin().await?;
             if let Some(link) = links::find_by_truv_id_in_tx(&tx, delivery.agency, truv_link_id).await? {
-                links::mark_disconnected_in_tx(&tx, link.id, read::instant(event, delivery.received_at)).await?;
+                let at = read::instant(event, delivery.received_at);
+                links::mark_disconnected_in_tx(&tx, link.id, at, now).await?;
                 return settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await;
             }
         }

@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::events;
 use crate::kit::Kit;
 use crate::ledger;
+use crate::notices;
 use crate::orders;
 use crate::renewals;
 
@@ -23,6 +24,7 @@ pub(super) async fn run(kit: Kit) {
             look_late(&kit).await;
             prune(&kit).await;
             forget_keys(&kit).await;
+            forget_notices(&kit).await;
             ask_for_invoices(&kit).await;
         }
         if often.is_due(&kit.clock) {
@@ -85,6 +87,14 @@ async fn forget_keys(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "old idempotency keys were forgotten"),
         Err(error) => tracing::error!(%error, "old idempotency keys could not be forgotten"),
+    }
+}
+
+async fn forget_notices(kit: &Kit) {
+    match notices::forget(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "old notices were forgotten"),
+        Err(error) => tracing::error!(%error, "old notices could not be forgotten"),
     }
 }
 

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use recert::clock::Clock;
 use recert::ids::{AgencyId, CaseId, Ids, LinkId, OrderId};
+use recert::reports::Person;
 use recert::reports::snapshot::{Content, Known, KnownJob, KnownStatement, Parts, Snapshot, build};
 use recert::truv::wire::{ReportedJob, UserReport};
 use serde_json::{Value, json};
@@ -28,7 +29,7 @@ pub(crate) fn report_of(employments: &Value, known: Option<&Known>) -> Snapshot 
         .as_array()
         .unwrap()
         .iter()
-        .map(|job| json!({"link_id": link_of(job), "data_source": "payroll", "employments": [job]}))
+        .map(|job| json!({"link_id": link_of(job), "data_source": "payroll", "is_suspicious": job["is_suspicious"], "employments": [job]}))
         .collect();
     let report: UserReport = serde_json::from_value(json!({"report_id": "r", "links": links})).unwrap();
     snapshot_of(report.employments().collect(), known)
@@ -42,8 +43,11 @@ pub(crate) fn snapshot_of(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>) -> 
         order: OrderId(Uuid::nil()),
         truv_report_id: None,
         generated_at: generated_at(),
+        now: generated_at(),
         links: &links(),
         known,
+        person: Some(Person { first_name: "Rosa", last_name: "Quintero", ssn_last4: Some("0142") }),
+        asked: &links().into_values().collect(),
         jobs,
     })
 }
