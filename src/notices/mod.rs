@@ -22,7 +22,7 @@ use crate::words::{Actor, CaseStatus, NextAction, NoticeKind, NoticeStatus, Prog
 pub(crate) use self::deliver::{Sender, deliver};
 pub use self::list::{Which, page, replay};
 pub use self::sign::{signature, verify};
-pub(crate) use self::store::{Claimed, claim, forget};
+pub(crate) use self::store::{claim, forget};
 
 /// A notice as operators see it.
 #[derive(Clone, Debug, PartialEq, Eq)]

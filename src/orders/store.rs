@@ -261,7 +261,7 @@ pub(crate) async fn remember_key_in_tx(
     agency: AgencyId,
     key: &str,
     remembered: &Remembered,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let row = idempotency_keys::ActiveModel {
         agency_id: Set(agency.0),
@@ -275,7 +275,7 @@ pub(crate) async fn remember_key_in_tx(
 }
 
 /// Removes idempotency keys from before then.
-pub(super) async fn forget_keys(db: &Database, before: chrono::DateTime<chrono::Utc>) -> Result<u64, Error> {
+pub(super) async fn forget_keys(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
     let old = idempotency_keys::Entity::delete_many().filter(idempotency_keys::Column::CreatedAt.lt(before));
     Ok(old.exec(db.write()).await?.rows_affected)
 }

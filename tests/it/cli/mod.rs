@@ -5,6 +5,7 @@ mod demo;
 mod import;
 mod logging;
 mod migrate;
+mod packets;
 mod renew;
 mod serve;
 mod serving;
@@ -52,8 +53,8 @@ fn every_command_explains_itself() {
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
     let commands =
-        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "simulator", "token", "schema"];
-    for command in commands {
+        ["demo", "serve", "migrate", "import", "renew", "deliveries", "notices", "export", "verify", "ledger", "simulator"];
+    for command in commands.into_iter().chain(["token", "schema"]) {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);
         assert_eq!(one.code, Some(0), "{}", one.err);
