@@ -52,8 +52,19 @@ fn every_command_explains_itself() {
     let all = recert(folder.path(), &[], &["--help"]);
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
-    let commands =
-        ["demo", "serve", "migrate", "import", "renew", "deliveries", "notices", "export", "verify", "ledger", "simulator"];
+    let commands = [
+        "demo",
+        "serve",
+        "migrate",
+        "import",
+        "renew",
+        "deliveries",
+        "notices",
+        "export",
+        "verify",
+        "ledger",
+        "simulator",
+    ];
     for command in commands.into_iter().chain(["token", "schema"]) {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);

@@ -51,7 +51,8 @@ async fn a_correction_is_kept_beside_what_the_report_says() {
     assert_eq!(decided["userErrors"], json!([]), "{decided:#}");
 
     let after = fields(&world, &case).await;
-    let corrected = after.iter().find(|line| line["key"] == "MONTHLY_INCOME" && line["employmentKey"].is_string()).unwrap();
+    let corrected =
+        after.iter().find(|line| line["key"] == "MONTHLY_INCOME" && line["employmentKey"].is_string()).unwrap();
     assert_eq!(corrected["value"], income["value"], "the report stays what it is");
     let edit = &corrected["edit"];
     assert_eq!((&edit["value"], &edit["originalValue"]), (&json!("1234.50"), &income["value"]));
@@ -70,9 +71,7 @@ async fn a_correction_that_does_not_fit_changes_nothing() {
     let lines = fields(&world, &case).await;
     let key = &lines.iter().find(|line| line["employmentKey"].is_string()).unwrap()["employmentKey"];
     let status = lines.iter().find(|line| line["key"] == "EMPLOYMENT_STATUS").unwrap();
-    let edit = |key_of: &str, job: &Value, value: &str, reason: &str| {
-        json!({ "key": key_of, "employmentKey": job, "value": value, "reason": reason })
-    };
+    let edit = |key_of: &str, job: &Value, value: &str, reason: &str| json!({ "key": key_of, "employmentKey": job, "value": value, "reason": reason });
     for (edits, place) in [
         (json!([edit("MONTHLY_INCOME", key, "a lot", "why")]), "0.value"),
         (json!([edit("MONTHLY_INCOME", key, "-5", "why")]), "0.value"),
@@ -88,7 +87,11 @@ async fn a_correction_that_does_not_fit_changes_nothing() {
         let refused = decide(&world, input).await;
         let error = &refused["userErrors"][0];
         let path: Vec<&str> = error["path"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        assert_eq!((error["__typename"].as_str(), path[2..].join(".")), (Some("InvalidInputError"), place.to_owned()), "{refused:#}");
+        assert_eq!(
+            (error["__typename"].as_str(), path[2..].join(".")),
+            (Some("InvalidInputError"), place.to_owned()),
+            "{refused:#}"
+        );
     }
     let edits = json!([edit("HOURS", key, "1", "why")]);
     let input = json!({ "caseId": case.id, "decision": "CONFIRMED", "edits": edits, "expectedVersion": version });
@@ -104,7 +107,8 @@ async fn every_decision_of_a_renewal_is_kept() {
     let version = world.show(&case).await["version"].as_i64().unwrap();
     world.decide(&case, "REJECTED", version).await;
     let decisions = evidence(&world, &case).await["decisions"].clone();
-    let told: Vec<_> = decisions.as_array().unwrap().iter().map(|d| (d["decision"].clone(), d["nextDueOn"].is_null())).collect();
+    let told: Vec<_> =
+        decisions.as_array().unwrap().iter().map(|d| (d["decision"].clone(), d["nextDueOn"].is_null())).collect();
     assert_eq!(told, [(json!("NEEDS_DOCUMENTS"), true), (json!("REJECTED"), false)]);
 }
 

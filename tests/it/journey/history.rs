@@ -46,7 +46,10 @@ async fn a_case_shows_exactly_what_could_be_seen_at_each_moment() {
     let states: Vec<_> = moments.iter().map(|(_, seen)| seen["status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(states.last().map(String::as_str), Some("NOT_DUE"), "{states:?}");
     for pair in moments.windows(2) {
-        assert_ne!(pair[0].1, pair[1].1, "each moment differs from the next one, or nothing would be shown: {states:?}");
+        assert_ne!(
+            pair[0].1, pair[1].1,
+            "each moment differs from the next one, or nothing would be shown: {states:?}"
+        );
     }
     for (at, seen) in &moments {
         let then = shown(&world, &case, Some(*at)).await;
@@ -80,7 +83,9 @@ async fn case_and_connections_tell_what_happened_to_them() {
         .flat_map(|entry| entry["sentences"].as_array().unwrap())
         .map(|sentence| sentence.as_str().unwrap().to_owned())
         .collect();
-    for expected in ["An order was stored.", "The next action changed from WAIT to REVIEW.", "to SEND_VERIFICATION_LINK."] {
+    for expected in
+        ["An order was stored.", "The next action changed from WAIT to REVIEW.", "to SEND_VERIFICATION_LINK."]
+    {
         assert!(sentences.iter().any(|sentence| sentence.ends_with(expected)), "{expected}: {sentences:#?}");
     }
     // The log may be forgotten; this is not.

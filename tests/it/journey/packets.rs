@@ -65,7 +65,8 @@ async fn a_packet_holds_what_the_decision_stands_on_and_shows_every_change() {
     let mut starts = vec![0];
     starts.extend(bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(place, _)| place + 1));
     for start in starts.iter().filter(|start| **start < bytes.len()) {
-        let end = bytes[*start..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| start + length + 1);
+        let end =
+            bytes[*start..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |length| start + length + 1);
         for place in (*start..end).step_by(((end - start) / 40).max(1)).chain([end - 1]) {
             let mut changed = bytes.to_vec();
             changed[place] ^= 1;

@@ -7,7 +7,7 @@ use recert::words::{ChangeKind, DataSource, ReviewFieldKey};
 use serde_json::{Value, json};
 
 use super::{RULES, against, all_links, jobs_of, read_out, side};
-use crate::reports::{links, report_of};
+use crate::reports::{known_of, links, partial_report_of, report_of};
 
 fn job(id: &str, link: &str, income: &str) -> Value {
     json!({"id": id, "link": link, "is_active": true, "company": {"name": id}, "income": income,
@@ -57,6 +57,26 @@ fn a_job_whose_connection_was_not_asked_keeps_its_last_evidence() {
 
     let fields = against(&current, &baseline, &all_links());
     assert!(fields.iter().any(|field| field.label == "Job at B" && field.change == ChangeKind::Removed));
+}
+
+#[test]
+fn a_report_carries_on_the_jobs_that_nobody_asked_about() {
+    let both = json!([job("A", "link-1", "1000"), job("B", "link-2", "500")]);
+    let baseline = report_of(&both, None);
+    assert_eq!(baseline.report.carried, []);
+    let known = known_of(&baseline);
+    let asked = HashSet::from([links()["link-1"]]);
+    let only_a = json!([job("A", "link-1", "1200")]);
+    let partial = partial_report_of(&only_a, Some(&known), &asked);
+    assert_eq!(partial.report.carried, [baseline.jobs[1].employment.id], "B's last evidence stands");
+    assert_eq!(report_of(&only_a, Some(&known)).report.carried, [], "B was asked about, and is gone");
+
+    // The next one is compared with A as it is now and B as it was then, and knows both again.
+    let mut after = known_of(&partial);
+    after.jobs.push(known.jobs[1].clone());
+    let next = report_of(&both, Some(&after));
+    let keys: Vec<_> = next.jobs.iter().map(|job| &job.employment.key).collect();
+    assert_eq!(keys, baseline.jobs.iter().map(|job| &job.employment.key).collect::<Vec<_>>());
 }
 
 #[test]
