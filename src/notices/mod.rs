@@ -1,7 +1,7 @@
 //! Notices: webhooks of ours to an agency's own system, such as the eligibility system, about what it has to know.
 //!
-//! A notice is stored in the transaction of what it tells ([`append_in_tx`]), so that none is missed and none is sent about
-//! what did not happen. `work` sends it afterwards ([`deliver`]) to the one endpoint in the agency's settings, signed by the
+//! A notice is stored in the transaction of what it tells (`append_in_tx`), so that none is missed and none is sent about
+//! what did not happen. `work` sends it afterwards (`deliver`) to the one endpoint in the agency's settings, signed by the
 //! Standard Webhooks scheme (`sign`), and again for days until it is answered with 2xx ([`pace`] decides, purely). It may come more than
 //! once and in any order: each carries its own id and the case's version. It names the case by its number and holds nothing
 //! else about a person. Without an endpoint notices wait; those older than the log are forgotten.

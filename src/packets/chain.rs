@@ -91,7 +91,7 @@ pub fn verify(file: &[u8]) -> Result<Verified, Difference> {
         Ok(text) => text,
         Err(error) => {
             let before = file.get(..error.valid_up_to()).unwrap_or_default();
-            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = String::from_utf8_lossy(before).matches('\n').count() + 1;
             return Err(at(line, "a byte", "is not UTF-8"));
         }
     };

@@ -85,11 +85,11 @@ pub(crate) async fn insert_in_tx(tx: &Tx, snapshot: Snapshot, raw: serde_json::V
 /// statements only what they are recognised by. Empty when the agency has no such report.
 pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId) -> Result<Known, Error> {
     type Row = (Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>, Option<String>);
-    let head: Option<Option<serde_json::Value>> = reports::Entity::find_by_id(report.0)
+    let head = reports::Entity::find_by_id(report.0)
         .filter(reports::Column::AgencyId.eq(agency.0))
         .select_only()
         .column(reports::Column::Carried)
-        .into_tuple()
+        .into_tuple::<Option<serde_json::Value>>()
         .one(tx)
         .await?;
     let carried = ids_of(head.flatten());

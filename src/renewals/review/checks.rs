@@ -93,23 +93,19 @@ impl About<'_> {
         let periods: BTreeSet<_> = within().map(|stub| (end(stub), stub.period_start)).collect();
         let evidence = within().map(|stub| stub.id).collect();
         let found = u32::try_from(periods.len()).unwrap_or(u32::MAX);
-        match expected(self.job.employment.pay_frequency, days) {
-            Some(wanted) => {
-                let text = format!(
-                    "Pay statements from {employer} for {found} of the {wanted} pay periods of the {days} days to {newest}."
-                );
-                self.check(key, found >= wanted, text, evidence)
-            }
-            // Without a rhythm the days that are paid for must reach back.
-            None => {
-                let first = within().filter_map(|stub| stub.period_start).min();
-                let days_covered = first.map_or(0, |first| (newest - first).num_days() + 1);
-                let text = format!(
-                    "Pay from {employer} has no fixed rhythm; its statements cover {days_covered} of the {days} days to {newest}."
-                );
-                self.check(key, days_covered >= i64::from(days), text, evidence)
-            }
+        if let Some(wanted) = expected(self.job.employment.pay_frequency, days) {
+            let text = format!(
+                "Pay statements from {employer} for {found} of the {wanted} pay periods of the {days} days to {newest}."
+            );
+            return self.check(key, found >= wanted, text, evidence);
         }
+        // Without a rhythm the days that are paid for must reach back.
+        let first = within().filter_map(|stub| stub.period_start).min();
+        let covered = first.map_or(0, |first| (newest - first).num_days() + 1);
+        let text = format!(
+            "Pay from {employer} has no fixed rhythm; its statements cover {covered} of the {days} days to {newest}."
+        );
+        self.check(key, covered >= i64::from(days), text, evidence)
     }
 
     fn recency(&self, on: NaiveDate) -> Check {

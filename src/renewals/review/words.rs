@@ -41,13 +41,12 @@ pub(super) fn sentence(
     match (change, now, before) {
         (ChangeKind::Unchanged, Some(now), Some(_)) => format!("{label} is still {now}."),
         (ChangeKind::Unchanged, Some(now), None) => format!("{label}: {now}."),
-        (ChangeKind::Unchanged, None, _) => format!("{label} is not known."),
+        (ChangeKind::Unchanged, None, _) | (_, None, None) => format!("{label} is not known."),
         (ChangeKind::Increased, Some(now), Some(before)) => format!("{label} rose from {before} to {now}{percent}."),
         (ChangeKind::Decreased, Some(now), Some(before)) => format!("{label} fell from {before} to {now}{percent}."),
         (_, Some(now), Some(before)) => format!("{label} changed from {before} to {now}."),
         (_, Some(now), None) => format!("{label} is now known: {now}."),
         (_, None, Some(before)) => format!("{label} is no longer known; it was {before}."),
-        (_, None, None) => format!("{label} is not known."),
     }
 }
 
