@@ -24,12 +24,20 @@ pub struct End {
     pub break_off: CancellationToken,
 }
 
-/// Works until the end is asked for and nothing is in hand any more.
-pub async fn run(kit: Kit, end: End) {
-    // What these two have begun is begun again by whoever comes next.
-    let upkeep = end.stop.run_until_cancelled(upkeep::run(kit.clone()));
-    let watch = end.stop.run_until_cancelled(watch::run(kit.clone()));
-    tokio::join!(deliveries::run(kit.clone(), end.stop.clone()), jobs::run(kit.clone(), end.clone()), upkeep, watch);
+/// Works until the end is asked for and nothing is in hand any more. The first looks count as under way from the call on.
+pub fn run(kit: Kit, end: End) -> impl Future<Output = ()> + Send {
+    let (for_upkeep, for_watch) = (kit.clock.alarm(), kit.clock.alarm());
+    async move {
+        // What these two have begun is begun again by whoever comes next.
+        let upkeep = end.stop.run_until_cancelled(upkeep::run(kit.clone(), for_upkeep));
+        let watch = end.stop.run_until_cancelled(watch::run(kit.clone(), for_watch));
+        tokio::join!(
+            deliveries::run(kit.clone(), end.stop.clone()),
+            jobs::run(kit.clone(), end.clone()),
+            upkeep,
+            watch
+        );
+    }
 }
 
 /// Waits for a reason to look again; answers `false` when it is time to stop.

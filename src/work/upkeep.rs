@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cases;
-use crate::clock::Clock;
+use crate::clock::{Alarm, Clock};
 use crate::events;
 use crate::kit::Kit;
 use crate::ledger;
@@ -15,7 +15,8 @@ use crate::renewals;
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
 const SELDOM: TimeDelta = TimeDelta::hours(1);
 
-pub(super) async fn run(kit: Kit) {
+/// Looks for ever. It may be broken off anywhere: the next look begins anew.
+pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
     let kit = kit.in_bulk();
     let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
     loop {
@@ -29,7 +30,7 @@ pub(super) async fn run(kit: Kit) {
             look(&kit).await;
         }
         let next = often.next.min(seldom.next).unwrap_or_else(|| kit.clock.now());
-        kit.clock.sleep_until(next).await;
+        alarm.until(next).await;
     }
 }
 

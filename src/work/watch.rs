@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use metrics::gauge;
 
+use crate::clock::Alarm;
 use crate::ids::AgencyId;
 use crate::jobs;
 use crate::kit::Kit;
@@ -20,11 +21,11 @@ const OFTEN: Duration = Duration::from_mins(1);
 const AT_ONCE: usize = 8;
 
 /// Looks for ever. It may be broken off anywhere: the next look begins anew.
-pub(super) async fn run(kit: Kit) {
+pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
     let mut states: HashMap<AgencyId, WebhookState> = HashMap::new();
     look(&kit, &mut states, true).await;
     loop {
-        kit.clock.sleep(OFTEN).await;
+        alarm.after(OFTEN).await;
         look(&kit, &mut states, false).await;
     }
 }
