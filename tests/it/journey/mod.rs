@@ -17,6 +17,7 @@ mod restart;
 mod retries;
 mod review;
 mod scenarios;
+mod storm;
 mod transports;
 mod unknowns;
 mod watch;
