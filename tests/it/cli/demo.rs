@@ -54,7 +54,7 @@ impl Demo {
     async fn stop(mut self) {
         let id = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await;
+        let ended = tokio::time::timeout(Duration::from_secs(90), self.child.wait()).await;
         assert!(ended.expect("it ends").unwrap().success());
         assert_eq!(self.out.next_line().await.unwrap(), None);
     }

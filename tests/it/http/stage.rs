@@ -319,7 +319,7 @@ impl Stage {
 }
 
 pub(crate) fn client() -> reqwest::Client {
-    let builder = reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy();
+    let builder = reqwest::Client::builder().timeout(Duration::from_secs(90)).no_proxy();
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

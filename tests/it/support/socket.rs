@@ -14,7 +14,7 @@ use super::client::operation_of;
 use super::world::World;
 
 /// How long a screen waits for the next message.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Screen(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
