@@ -13,6 +13,7 @@ use tokio::process::{Child, Command};
 use tokio_util::task::TaskTracker;
 
 use super::front::Alive;
+use crate::trials::binary;
 
 /// How long a start may take on a machine that is busy with other things.
 const START: Duration = Duration::from_mins(2);
@@ -75,7 +76,7 @@ impl Gateways {
 
 /// Starts one; its address comes with its first line of log.
 fn spawn(variables: &[(String, String)], log: &Path) -> (Child, tokio::sync::oneshot::Receiver<SocketAddr>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_recert"))
+    let mut child = Command::new(binary())
         .env_clear()
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(log.parent().unwrap())

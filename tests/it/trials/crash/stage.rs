@@ -285,6 +285,25 @@ impl Stage {
         self.world.control(reqwest::Method::GET, "/control/state", &Value::Null).await.unwrap()
     }
 
+    /// Everything that Truv hands out and nobody else may read: the tokens of connections and of applicants' links.
+    pub(super) async fn secrets(&self) -> Vec<String> {
+        let agency = &Config::for_tests().agencies[0];
+        let mut secrets = vec![agency.secrets[0].expose_secret().to_owned()];
+        let mut next = Some(format!("http://{}/v1/orders/?page_size=100", self.sim.api_addr()));
+        while let Some(url) = next {
+            let request = self.world.http.get(url).header("x-access-client-id", &agency.client_id);
+            let request = request.header("x-access-secret", agency.secrets[0].expose_secret());
+            let page: Value = request.send().await.unwrap().json().await.unwrap();
+            for order in page["results"].as_array().unwrap() {
+                let employers = order["employers"].as_array().unwrap().iter();
+                let of = employers.flat_map(|one| [&one["access_token"], &one["bridge_token"]]);
+                secrets.extend(of.chain([&order["bridge_token"]]).filter_map(|it| Some(it.as_str()?.to_owned())));
+            }
+            next = page["next"].as_str().map(str::to_owned);
+        }
+        secrets
+    }
+
     /// The logs that the gateways wrote, all together.
     pub(super) fn written(&self) -> String {
         let mut files: Vec<_> = std::fs::read_dir(&self.logs).unwrap().map(|file| file.unwrap().path()).collect();
