@@ -207,18 +207,27 @@ mod tests {
         assert_eq!(refusal(&query), format!("QUERY_TOO_COMPLEX the document exceeds the limit of {limit}"));
     }
 
+    /// For how long this thread has had a core, since other work on this machine is not the gate's; where the system does
+    /// not tell, the time that has passed.
+    fn worked(since: Instant) -> Duration {
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+        let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
+        nanos.map_or_else(|| since.elapsed(), Duration::from_nanos)
+    }
+
     #[test]
-    fn every_hostile_document_is_through_with_in_a_tenth_of_a_second() {
+    fn every_hostile_document_is_through_with_in_a_twentieth_of_a_second() {
+        let since = Instant::now();
         for hostile in hostile::documents() {
             let variables: serde_json::Value = serde_json::from_str(hostile.variables).unwrap();
             let one = || {
-                let start = Instant::now();
+                let start = worked(since);
                 let outcome = admit_with(&hostile.document, variables.clone());
-                (start.elapsed(), outcome.err())
+                (worked(since) - start, outcome.err())
             };
-            // The best of three, because other work on this machine is not the gate's.
+            // The best of three: the first one pays for memory that the others find.
             let (time, refusal) = [one(), one(), one()].into_iter().min().unwrap();
-            assert!(time < Duration::from_millis(100), "{}: {time:?}", hostile.name);
+            assert!(time < Duration::from_millis(50), "{}: {time:?}", hostile.name);
             // What only a schema can tell is admitted here.
             assert!(refusal.is_none_or(|text| text.starts_with(hostile.code)), "{}", hostile.name);
         }

@@ -10,6 +10,8 @@ mod serve;
 mod serving;
 mod simulator;
 mod token;
+#[cfg(target_os = "linux")]
+mod under_fire;
 
 use std::path::Path;
 use std::process::{Command, Output};

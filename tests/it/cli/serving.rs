@@ -27,20 +27,20 @@ use crate::support::seed::{NewCase, Seed};
 use crate::support::world::{COUNTY, World, noon};
 
 /// How long a test waits for the process.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A gateway that is killed when the test is over.
-struct Served {
-    child: Child,
+pub(super) struct Served {
+    pub(super) child: Child,
     lines: mpsc::Receiver<Value>,
-    public: SocketAddr,
+    pub(super) public: SocketAddr,
     admin: SocketAddr,
     _folder: tempfile::TempDir,
 }
 
 impl Served {
     /// Starts it on a migrated database.
-    fn start(database: &str, variables: &[(&str, &str)]) -> Self {
+    pub(super) fn start(database: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = command(folder.path(), database, variables).spawn().unwrap();
         let (tell, lines) = mpsc::channel();
@@ -136,11 +136,11 @@ fn command(folder: &Path, database: &str, variables: &[(&str, &str)]) -> Command
     command
 }
 
-fn client() -> reqwest::Client {
+pub(super) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-fn token() -> String {
+pub(super) fn token() -> String {
     let now = Clock::system().now();
     let claims = Claims {
         subject: "ana".to_owned(),
@@ -156,7 +156,7 @@ fn token() -> String {
 
 #[tokio::test]
 async fn sigterm_turns_readiness_off_closes_streams_with_a_hint_and_ends_with_0() {
-    let variables = [("RECERT_DRAIN_NOTICE", "2"), ("RECERT_DRAIN_SPREAD", "1")];
+    let variables = [("RECERT_DRAIN_NOTICE", "5"), ("RECERT_DRAIN_SPREAD", "1")];
     let (scratch, _db, _) = fresh().await;
     let mut served = Served::start(&scratch.url(), &variables);
     let ready = async |served: &Served| {

@@ -6,7 +6,7 @@ mod explorer;
 mod graphql;
 mod hardening;
 mod hooks;
-mod hostile;
+pub(crate) mod hostile;
 mod keys;
 mod renewal;
 mod socket;
