@@ -109,6 +109,11 @@ impl Database {
         self.read.set_metric_callback(watch);
     }
 
+    /// The same for every statement of a transaction, and for those that write without one.
+    pub fn watch_writes(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
+        self.write.set_metric_callback(watch);
+    }
+
     /// Which of the two databases this is.
     pub fn backend(&self) -> DbBackend {
         self.read.get_database_backend()

@@ -238,6 +238,12 @@ impl Seed<'_> {
         link
     }
 
+    /// One more employer of an order, over a link of its own.
+    pub(crate) async fn another_employer(&self, of: Seeded, order: OrderId) {
+        let link = self.link(of).await;
+        self.employer(of, order, link).await;
+    }
+
     async fn employer(&self, of: Seeded, order: OrderId, link: LinkId) {
         let (employer, task): (OrderEmployerId, TaskId) = (self.0.ids.next(), self.0.ids.next());
         let row = vec![
