@@ -157,7 +157,8 @@ async fn each_mutation_of_the_contract_keeps_to_its_ceiling_at_1_and_10_connecti
                 "SendVerificationLink" => json!({ "caseId": broken, "channels": ["NONE"], "idempotencyKey": key }),
                 _ => json!({ "name": "March", "filter": {}, "idempotencyKey": key }),
             };
-            let work = stage.data(&operation_of(name), json!({ "input": input }));
+            let document = operation_of(name);
+            let work = stage.data(&document, json!({ "input": input }));
             let (data, [read, others]) = stage.statements.all_of(work).await;
             let payload = data.as_object().unwrap().values().next().unwrap();
             assert_eq!(payload["userErrors"], json!([]), "{name}: {payload:#}");
