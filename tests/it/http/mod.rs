@@ -8,6 +8,7 @@ mod hardening;
 mod hooks;
 mod hostile;
 mod keys;
+mod portal;
 mod renewal;
 mod socket;
 mod stage;
