@@ -7,6 +7,7 @@ pub mod cli;
 pub mod county;
 pub mod app;
 pub mod http;
+pub mod portal;
 pub mod graphql;
 pub mod work;
 pub mod webhooks;

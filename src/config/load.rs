@@ -88,6 +88,7 @@ fn server(r: &mut Reader<'_>) -> Server {
         header_timeout: r.open("server.header_timeout", &["RECERT_HEADER_TIMEOUT"], seconds).or(default.header_timeout),
         body_timeout: r.open("server.body_timeout", &["RECERT_BODY_TIMEOUT"], seconds).or(default.body_timeout),
         cors_origins: r.open("server.cors_origins", &["RECERT_CORS_ORIGINS"], values::origins).or(default.cors_origins),
+        portal: r.open("server.portal", &["RECERT_PORTAL"], switch).or(default.portal),
         drain_notice: r.open("server.drain_notice", &["RECERT_DRAIN_NOTICE"], seconds_or_none).or(default.drain_notice),
         drain_spread,
         drain_timeout,

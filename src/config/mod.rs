@@ -68,6 +68,8 @@ pub struct Server {
     pub body_timeout: Duration,
     /// `RECERT_CORS_ORIGINS`: origins that browsers may call from, separated by commas. Default none.
     pub cors_origins: Vec<String>,
+    /// `RECERT_PORTAL`: serve the reference portal at `/`. Default false.
+    pub portal: bool,
     /// `RECERT_DRAIN_NOTICE`: seconds between SIGTERM, which turns readiness off, and the closing of the listener; 0 is
     /// possible. Default 5.
     pub drain_notice: Duration,
@@ -87,6 +89,7 @@ impl Default for Server {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             cors_origins: Vec::new(),
+            portal: false,
             drain_notice: Duration::from_secs(5),
             drain_spread: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),

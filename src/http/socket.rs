@@ -57,8 +57,8 @@ async fn shake_hands(edge: Arc<Edge>, request: Request) -> Result<Response, Refu
         // What is not a browser sends no origin, and needs none: its token is not a cookie.
         (None, _) => {}
         (Some(origin), None) if edge.origins.admit(origin) => {}
-        // The explorer is a page from here.
-        (Some(origin), None) if edge.graphql.explorer && is_own(origin, parts.headers.get(header::HOST)) => {}
+        // The portal and the explorer are pages from here.
+        (Some(origin), None) if edge.has_pages && is_own(origin, parts.headers.get(header::HOST)) => {}
         (Some(_), None) => return Err(Refusal::new(Code::Forbidden, "this origin may not connect")),
         (Some(_), Some(_)) => return Err(bad("one origin at most")),
     }

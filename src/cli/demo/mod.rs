@@ -169,7 +169,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
     let url = format!("http://{}/", simulator.api_addr());
     let url = url::Url::parse(&url).map_err(|error| Failure::of(&error))?;
     Ok(Config {
-        server: Server { listen: local(args.port), admin_listen: local(0), ..Server::default() },
+        server: Server { listen: local(args.port), admin_listen: local(0), portal: true, ..Server::default() },
         database: ground::section(args, dir),
         truv: Truv { url, requests_per_minute: 0, ..Truv::default() },
         agencies: vec![Agency {

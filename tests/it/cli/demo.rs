@@ -17,6 +17,8 @@ struct Demo {
     child: Child,
     out: Lines<BufReader<ChildStdout>>,
     ready: Value,
+    /// What it has printed.
+    block: String,
 }
 
 impl Demo {
@@ -38,7 +40,7 @@ impl Demo {
             block.push('\n');
         }
         let ready = serde_json::from_str(&fs::read_to_string(folder.join("demo-data/demo.json")).unwrap()).unwrap();
-        Self { child, out, ready }
+        Self { child, out, ready, block }
     }
 
     async fn ask(&self, role: &str, document: &str) -> Value {
@@ -70,9 +72,22 @@ async fn it_serves_a_county_to_its_four_roles_and_ends_in_order() {
         let queue = demo.ask(role, QUEUE).await;
         assert_eq!(queue["cases"]["nodes"].as_array().unwrap().len(), 20, "{role}");
     }
-    for key in ["websocket", "webhooks", "simulator_api", "simulator_control", "admin", "client_id", "access_secret"] {
+    let viewer = "{ viewer { subject caseworker { displayName } } }";
+    assert!(demo.ask("caseworker", viewer).await["viewer"]["caseworker"]["displayName"].is_string());
+    assert!(demo.ask("supervisor", viewer).await["viewer"]["caseworker"].is_null());
+    for key in
+        ["portal", "websocket", "webhooks", "simulator_api", "simulator_control", "admin", "client_id", "access_secret"]
+    {
         assert!(demo.ready[key].is_string(), "{key}");
     }
+    let link = format!(
+        "{}#token={}",
+        demo.ready["portal"].as_str().unwrap(),
+        demo.ready["tokens"]["caseworker"].as_str().unwrap()
+    );
+    assert!(demo.block.contains(&link), "{}", demo.block);
+    let portal = reqwest::Client::builder().no_proxy().build().unwrap().get(link).send().await.unwrap();
+    assert!(portal.status().is_success() && portal.text().await.unwrap().contains("/portal/main.js"));
     let mode = |file: &str| fs::metadata(folder.path().join("demo-data").join(file)).unwrap().permissions().mode();
     assert_eq!((mode("demo.json") & 0o777, mode("demo.secret") & 0o777), (0o600, 0o600));
 

@@ -8,6 +8,7 @@ mod hardening;
 mod hooks;
 pub(crate) mod hostile;
 mod keys;
+mod portal;
 mod renewal;
 mod socket;
 mod stage;
