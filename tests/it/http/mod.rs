@@ -9,6 +9,7 @@ mod hooks;
 mod hostile;
 mod keys;
 mod renewal;
+mod revoked;
 mod socket;
 mod stage;
 mod stream;
