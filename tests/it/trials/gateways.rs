@@ -59,6 +59,11 @@ impl Gateways {
         }
     }
 
+    /// The process of a replica that is up.
+    pub(super) fn pid(&self, replica: usize) -> u32 {
+        self.children[replica].as_ref().and_then(Child::id).expect("a replica that is up")
+    }
+
     /// SIGKILL: nothing is finished, nothing is said.
     pub(super) async fn kill(&mut self, replica: usize) {
         let Some(mut child) = self.children[replica].take() else { return };

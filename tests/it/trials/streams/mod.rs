@@ -11,6 +11,7 @@
 //! RECERT_TEST_STREAM_ROUNDS=120 cargo test --test it trials::streams -- --nocapture
 //! ```
 
+mod memory;
 mod readers;
 mod stage;
 mod verdict;
@@ -33,7 +34,7 @@ async fn streams_lose_nothing_whatever_is_killed_held_open_or_cut_off() {
     let (rounds, seed) = (asked("RECERT_TEST_STREAM_ROUNDS", 4), asked("RECERT_TEST_SEED", 20_261_128));
     let begun = Instant::now();
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let mut stage = Stage::open().await;
+    let mut stage = Stage::open(Duration::from_secs(2)).await;
     say!("streams: {rounds} rounds, seed {seed}, {} gateways, logs in {}", stage.gateways.count(), stage.logs());
     let readers = readers::start(&stage, &mut random);
     let writers = writers::start(&stage, &mut random);

@@ -293,9 +293,9 @@ impl Reader {
 }
 
 /// A document whose results are large.
-fn wide() -> String {
-    let fields: String =
-        (0..24).map(|n| format!("c{n}: case {{ id number status nextAction nextActor version }} ")).collect();
+pub(super) fn wide() -> String {
+    let field = |n: usize| format!("c{n}: case {{ id number status nextAction nextActor version }}");
+    let fields = (0..24).map(field).collect::<Vec<_>>().join(" ");
     format!(
         "subscription($filter: CaseEventFilter, $after: String) {{ caseEvents(filter: $filter, after: $after) {{ id cursor kind {fields} }} }}"
     )

@@ -148,7 +148,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    pub(super) async fn open() -> Self {
+    /// Gateways that show out who does not read for so long.
+    pub(super) async fn open(write_timeout: Duration) -> Self {
         let (scratch, db, _) = fresh().await;
         let mut config = Config::for_tests();
         config.agencies.push(recert::config::Agency {
@@ -162,7 +163,7 @@ impl Stage {
         let sim = Simulator::start(Options { settings: Settings::default(), ..Options::new(keys.collect()) }).await;
         let sim = sim.unwrap();
         let logs = tempfile::Builder::new().prefix("recert-streams-").tempdir().unwrap().keep();
-        std::fs::write(logs.join("recert.toml"), settings(&config)).unwrap();
+        std::fs::write(logs.join("recert.toml"), settings(&config, write_timeout)).unwrap();
         let (bus, wake) = bus(&scratch).await;
         let variables = [
             ("RECERT_DATABASE_URL", scratch.url()),
@@ -238,12 +239,9 @@ impl Stage {
 
     /// Forgets the oldest part of the log, as pruning does.
     pub(super) async fn forget(&mut self) {
-        // Below every transaction that is open, found from outside.
+        // Below every transaction that is open on the server when the rows are read.
         let settled = match self.world.db.backend() {
-            DbBackend::Postgres => {
-                "WHERE tx < COALESCE((SELECT min(backend_xid::text::bigint) FROM pg_stat_activity \
-                 WHERE datname = current_database()), pg_snapshot_xmax(pg_current_snapshot())::text::bigint) "
-            }
+            DbBackend::Postgres => "WHERE tx < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ",
             _ => "",
         };
         let mut rows = self.rows(&format!("{settled}ORDER BY tx, id")).await;
@@ -251,7 +249,7 @@ impl Stage {
         let Some(upto) = rows.last().map(|row| row.at) else { return };
         self.world.forgotten.lock().unwrap().push(upto);
         let db = &self.world.db;
-        let values = || [upto.tx.into(), upto.id.into()];
+        let values = || -> [sea_orm::Value; 2] { [upto.tx.into(), upto.id.into()] };
         let tx = db.begin().await.unwrap();
         for statement in
             ["UPDATE installation SET pruned_tx = $1, pruned_id = $2", "DELETE FROM events WHERE (tx, id) <= ($1, $2)"]
@@ -307,9 +305,9 @@ async fn bus(scratch: &Scratch) -> (Option<Proxy>, Option<String>) {
     (Some(proxy), Some(url.to_string()))
 }
 
-/// The file that the gateways find: two agencies, and little patience with those who do not read.
-fn settings(config: &Config) -> String {
-    let mut text = "[graphql.socket]\nwrite_timeout = 2\n".to_owned();
+/// The file that the gateways find: two agencies, and how long they wait for those who do not read.
+fn settings(config: &Config, write_timeout: Duration) -> String {
+    let mut text = format!("[graphql.socket]\nwrite_timeout = {}\n", write_timeout.as_secs());
     for agency in &config.agencies {
         let (slug, client, secret) = (&agency.slug, &agency.client_id, agency.secrets[0].expose_secret());
         writeln!(
@@ -330,7 +328,7 @@ async fn found(world: &World, number: usize, count: usize) -> Agency {
             "number": format!("{number}-{n:03}"), "program": "SNAP", "dueOn": "2099-12-31",
             "periodStart": "2099-01-01", "periodEnd": "2099-12-31",
             "client": { "externalUserId": format!("client-{n}"), "firstName": "Rosa", "lastName": "Ortiz" },
-            "assignee": { "externalId": format!("worker-{}", n % STAFF), "name": "Dana Reyes" },
+            "assignee": { "externalId": format!("worker-{}", n % STAFF), "displayName": "Dana Reyes" },
         })
     };
     let cases: Vec<Value> = (0..count).map(case).collect();

@@ -23,8 +23,15 @@ pub(super) fn judge(stage: &Stage, log: &[Row], seen: &[Seen]) -> Verdict {
         faults.extend(held.faults.iter().chain(&one.faults).map(|fault| format!("{}: {fault}", one.name)));
     }
     // A trial in which little happened proves little.
-    let mut wanted = vec!["commits", "transactions held open", "rolled back", "assignments", "kills", "resumed"];
-    wanted.extend(["cuts of the wake-ups", "times forgotten"]);
+    let mut wanted = vec![
+        "commits",
+        "transactions held open",
+        "rolled back",
+        "assignments",
+        "kills",
+        "cuts of the wake-ups",
+        "resumed",
+    ];
     if stage.gateways.count() > 1 {
         wanted.push("resumed elsewhere");
     }

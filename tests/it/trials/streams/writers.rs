@@ -93,7 +93,7 @@ async fn write(world: &World, random: &mut ChaCha8Rng) {
 }
 
 /// As the product does it, for which this test has no door: the row's lock, the next version, the event.
-async fn append(tx: &Tx, agency: &Agency, case: &Case, is_review: bool) {
+pub(super) async fn append(tx: &Tx, agency: &Agency, case: &Case, is_review: bool) {
     let backend = tx.get_database_backend();
     let run = |sql: &str, values: Vec<Sql>| Statement::from_sql_and_values(backend, sql, values);
     let lock = if backend == DbBackend::Postgres { " FOR UPDATE" } else { "" };
