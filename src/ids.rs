@@ -64,6 +64,8 @@ ids! {
     DeliveryId,
     /// One unit of background work.
     JobId,
+    /// Tokens that no longer count.
+    RevocationId,
     /// A bulk pass over due cases.
     BatchId,
     /// One case of a renewal batch.

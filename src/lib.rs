@@ -21,6 +21,7 @@ pub mod links;
 pub mod cases;
 pub mod deliveries;
 pub mod people;
+pub mod revocations;
 pub mod events;
 pub mod jobs;
 pub mod kit;

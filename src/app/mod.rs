@@ -25,6 +25,7 @@ use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
 use crate::people;
+use crate::revocations;
 use crate::storage::{self, Database};
 use crate::telemetry;
 use crate::truv;
@@ -124,6 +125,7 @@ impl App {
         prepare_database(&parts.db).await?;
         let kit = kit(config, parts).await?;
         let hub = Hub::new();
+        let revocations = revocations::Watch::load(&kit).await?;
         let verifier = Arc::new(token::Verifier::load(&config.auth, kit.clock.clone()).await?);
 
         let (edge, close_edge) = (TaskTracker::new(), CancellationToken::new());
@@ -132,7 +134,7 @@ impl App {
         let router = http::router(
             http::Parts {
                 executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone(), config.graphql.federation)),
-                directory: Arc::new(ports::Staff::new(kit.clone())),
+                directory: Arc::new(ports::Staff::new(kit.clone(), revocations.clone())),
                 intake: Arc::new(ports::Inbox::new(kit.clone())),
                 verifier: Arc::clone(&verifier),
                 clock: kit.clock.clone(),
@@ -151,6 +153,7 @@ impl App {
         let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
 
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
+        inner.spawn(revocations.run(kit.clone(), close_inner.clone()));
         let (work, end_work) = (TaskTracker::new(), work::End::default());
         work.spawn(work::run(kit.clone(), end_work.clone()));
         let (last, close_last) = (TaskTracker::new(), CancellationToken::new());

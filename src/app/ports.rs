@@ -5,6 +5,7 @@ use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use secrecy::SecretString;
+use tokio::sync::watch;
 
 use crate::caller::{Caller, Scope};
 use crate::events::Hub;
@@ -13,8 +14,10 @@ use crate::http::ports::{
     Costs, Directory, Executor, FieldCost, Intake, RawDelivery, ResolveError, Session, StoreError, Streamed,
 };
 use crate::http::token::Claims;
+use crate::ids::AgencyId;
 use crate::kit::Kit;
 use crate::people;
+use crate::revocations;
 use crate::webhooks;
 
 /// Runs operations on the schema.
@@ -85,14 +88,15 @@ impl Executor for Operations {
     }
 }
 
-/// Finds the person behind a token.
+/// Finds the person behind a token, and what the token still counts for.
 pub(super) struct Staff {
     kit: Kit,
+    revocations: revocations::Watch,
 }
 
 impl Staff {
-    pub(super) fn new(kit: Kit) -> Self {
-        Self { kit }
+    pub(super) fn new(kit: Kit, revocations: revocations::Watch) -> Self {
+        Self { kit, revocations }
     }
 }
 
@@ -100,9 +104,9 @@ impl Directory for Staff {
     fn resolve(&self, claims: Claims) -> BoxFuture<'_, Result<Caller, ResolveError>> {
         Box::pin(async move {
             let (agency, _) = self.kit.account_named(&claims.agency).ok_or(ResolveError::UnknownAgency)?;
+            let scopes = self.scopes(agency, &claims).ok_or(ResolveError::Revoked)?;
             // Only a token that is limited to a caseload depends on whose it is: the others cost no look-up.
-            let is_limited =
-                claims.scopes.contains(&Scope::CasesReadAssigned) && !claims.scopes.contains(&Scope::CasesRead);
+            let is_limited = scopes.contains(&Scope::CasesReadAssigned) && !scopes.contains(&Scope::CasesRead);
             let caseworker = if is_limited {
                 let found = people::find_caseworker(&self.kit.db, agency, &claims.subject).await;
                 let found = found.map_err(|error| {
@@ -117,11 +121,30 @@ impl Directory for Staff {
                 agency,
                 subject: claims.subject,
                 display_name: claims.name,
-                scopes: claims.scopes,
+                scopes,
                 caseworker,
                 expires_at: Some(claims.expires_at),
             })
         })
+    }
+
+    fn scopes(&self, agency: AgencyId, claims: &Claims) -> Option<Vec<Scope>> {
+        let bearer = revocations::Bearer {
+            agency,
+            subject: &claims.subject,
+            token_id: claims.token_id.as_deref(),
+            issued_at: claims.issued_at,
+            scopes: &claims.scopes,
+        };
+        let left = self.revocations.scopes(&bearer, self.kit.clock.now());
+        if left.is_none() {
+            metrics::counter!("recert_revoked_total").increment(1);
+        }
+        left
+    }
+
+    fn changes(&self) -> watch::Receiver<Option<i64>> {
+        self.revocations.changes()
     }
 }
 

@@ -18,6 +18,7 @@ pub mod logging;
 pub mod migrate;
 mod offline;
 pub mod renew;
+pub mod revoke;
 pub mod schema;
 pub mod serve;
 pub mod settings;
@@ -76,6 +77,11 @@ pub enum Command {
     /// Prints the token and nothing else, so that it can be used as `$(recert token …)`. Refused where a real issuer is
     /// configured (`auth.jwks`): tokens then come from there.
     Token(token::Args),
+    /// End tokens before their time, or take scopes from them
+    ///
+    /// Works on the database; every gateway on it refuses the tokens within five seconds and closes the sockets and streams
+    /// that were opened with them. An administrator can do the same with the mutation `revokeTokens`.
+    Revoke(revoke::Args),
     /// Print the GraphQL schema
     Schema(schema::Args),
 }
@@ -146,6 +152,7 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Import(args) => wait_for(import::run(&args, sources)),
         Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
         Command::Renew(args) => wait_for(renew::run(&args, sources)),
+        Command::Revoke(args) => wait_for(revoke::run(&args, sources)),
         Command::Ledger(args) => wait_for(ledger::run(&args, sources)),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }

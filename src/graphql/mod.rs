@@ -27,6 +27,7 @@ mod renewal_batches;
 mod replay;
 mod reports;
 mod review;
+mod revocations;
 pub mod scalars;
 mod text;
 mod upstream;
@@ -56,6 +57,7 @@ pub struct Query(
     orders::refresh::PreviewQuery,
     events::log::EventQuery,
     deliveries::DeliveryQuery,
+    revocations::RevocationQuery,
     upstream::UpstreamQuery,
     health::HealthQuery,
     renewal_batches::query::BatchQuery,
@@ -72,6 +74,7 @@ pub struct Mutation(
     cases::assign::AssignMutation,
     cases::import::ImportMutation,
     replay::ReplayMutation,
+    revocations::RevokeMutation,
     renewal_batches::start::StartMutation,
     renewal_batches::steer::SteerMutation,
 );

@@ -137,7 +137,7 @@ pub(super) async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError>
             RenewalBatchItem::find(view, BatchItemId::of(bytes)).await?.map(Node::from)
         }
         Kind::Event => event(view, Position::of(bytes)).await?,
-        Kind::Opening | Kind::Gap | Kind::Delivery => None,
+        Kind::Opening | Kind::Gap | Kind::Delivery | Kind::TokenRevocation => None,
     })
 }
 

@@ -232,6 +232,12 @@ pub(crate) enum ReplayDeliveriesError {
     InvalidInput(InvalidInputError),
 }
 
+/// Why no token was revoked.
+#[derive(Union)]
+pub(crate) enum RevokeTokensError {
+    InvalidInput(InvalidInputError),
+}
+
 /// Why no renewal batch was started.
 #[derive(Union)]
 pub(crate) enum StartRenewalBatchError {

@@ -100,6 +100,7 @@ pub const METRICS: &[Metric] = &[
         &["reason"],
         "Streams that were told of a gap; `retention`: the log does not reach back to their cursor.",
     ),
+    counter("recert_revoked_total", &[], "Requests refused and streams ended because their token has been revoked."),
     counter(
         "recert_socket_closes_total",
         &["code"],

@@ -10,6 +10,7 @@ use crate::kit::Kit;
 use crate::ledger;
 use crate::orders;
 use crate::renewals;
+use crate::revocations;
 
 /// Distances between two looks, by the clock.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
@@ -24,6 +25,7 @@ pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
             look_late(&kit).await;
             prune(&kit).await;
             forget_keys(&kit).await;
+            forget_revocations(&kit).await;
             ask_for_invoices(&kit).await;
         }
         if often.is_due(&kit.clock) {
@@ -86,6 +88,14 @@ async fn forget_keys(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "old idempotency keys were forgotten"),
         Err(error) => tracing::error!(%error, "old idempotency keys could not be forgotten"),
+    }
+}
+
+async fn forget_revocations(kit: &Kit) {
+    match revocations::prune(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "revocations that were over long ago were removed"),
+        Err(error) => tracing::error!(%error, "old revocations could not be removed"),
     }
 }
 

@@ -25,5 +25,6 @@ pub mod renewal_batch_items;
 pub mod renewal_batches;
 pub mod renewals;
 pub mod reports;
+pub mod revocations;
 pub mod tasks;
 pub mod webhook_watch;

@@ -148,6 +148,7 @@ pub(super) fn token() -> String {
         scopes: vec![Scope::CasesRead],
         name: None,
         token_id: None,
+        issued_at: None,
         expires_at: now + chrono::TimeDelta::hours(1),
     };
     let auth = Auth { hmac_secret: Some(SecretString::from(HMAC)), ..Auth::default() };

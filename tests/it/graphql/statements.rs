@@ -59,6 +59,7 @@ const CEILINGS: [(&str, usize); 14] = [
     ("RenewalBatch", 6),
     ("RenewalBatches", 3),
     ("Review", 8),
+    ("TokenRevocations", 2),
     ("UpstreamHealth", 4),
     ("Viewer", 1),
     ("WebhookHealth", 8),

@@ -10,6 +10,7 @@ pub(crate) mod hostile;
 mod keys;
 mod portal;
 mod renewal;
+mod revoked;
 mod socket;
 mod stage;
 mod stream;

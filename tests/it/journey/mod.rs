@@ -16,6 +16,7 @@ mod refresh;
 mod restart;
 mod retries;
 mod review;
+mod revoke;
 mod scenarios;
 mod storm;
 mod transports;

@@ -38,6 +38,23 @@ impl Screen {
         screen
     }
 
+    /// Reads to the end, and answers the close code.
+    pub(crate) async fn closed(mut self) -> u16 {
+        let close = async {
+            loop {
+                if let Message::Close(frame) = self.0.next().await.expect("a close frame").unwrap() {
+                    return frame.expect("a code").code.into();
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, close).await.expect("the end in time")
+    }
+
+    /// The next message, whatever it is.
+    pub(crate) async fn message(&mut self) -> Value {
+        self.hear().await
+    }
+
     async fn say(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }

@@ -2,6 +2,8 @@
 //! asked for by variables: `RECERT_TEST_SEED` repeats the draws of an earlier run.
 
 mod crash;
+mod gateways;
+mod streams;
 
 /// A number that the person at the shell asks for.
 #[expect(clippy::disallowed_methods, reason = "how long a trial lasts is asked for at the shell")]

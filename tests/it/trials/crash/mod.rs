@@ -11,7 +11,6 @@
 //! ```
 
 mod front;
-mod gateways;
 mod stage;
 mod story;
 mod verdict;

@@ -25,9 +25,9 @@ use tokio::task::JoinSet;
 
 use super::PATIENCE;
 use super::front;
-use super::gateways::Gateways;
 use super::story;
 use crate::support::database::{Scratch, fresh};
+use crate::trials::gateways::{Alive, Gateways};
 
 /// How long a gateway may live without much happening.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -48,7 +48,7 @@ const CAST: [(&[Scenario], u32); 10] = [
 
 /// What stories and watchers share.
 pub(super) struct World {
-    pub(super) alive: front::Alive,
+    pub(super) alive: Alive,
     pub(super) http: reqwest::Client,
     pub(super) token: String,
     pub(super) control: SocketAddr,
@@ -106,7 +106,7 @@ impl Stage {
             ..Settings::default()
         };
         let sim = Simulator::start(Options { seed, settings, ..Options::new(keys) }).await.unwrap();
-        let alive = front::Alive::default();
+        let alive = Alive::default();
         let (address, front) = front::open(Arc::clone(&alive)).await;
         let claims = Claims {
             subject: "worker-1".to_owned(),
@@ -114,6 +114,7 @@ impl Stage {
             scopes: Scope::ALL.to_vec(),
             name: None,
             token_id: None,
+            issued_at: None,
             expires_at: Clock::system().now() + TimeDelta::days(30),
         };
         let token = Token::issue(&config.auth, &claims, Clock::system().now()).unwrap().expose_secret().to_owned();

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,8 +13,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio_util::task::TaskTracker;
 
-use super::front::Alive;
-use crate::trials::binary;
+use super::binary;
+
+/// Where the replicas listen; `None` while one is down.
+pub(super) type Alive = Arc<Mutex<Vec<Option<SocketAddr>>>>;
 
 /// How long a start may take on a machine that is busy with other things.
 const START: Duration = Duration::from_mins(2);
@@ -56,6 +59,11 @@ impl Gateways {
             };
             self.alive.lock().unwrap()[replica] = Some(address);
         }
+    }
+
+    /// The process of a replica that is up.
+    pub(super) fn pid(&self, replica: usize) -> u32 {
+        self.children[replica].as_ref().and_then(Child::id).expect("a replica that is up")
     }
 
     /// SIGKILL: nothing is finished, nothing is said.
