@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Environment, Renewals, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
 use crate::opaque::Opaque;
+use crate::seal::Sealer;
 use crate::storage::Database;
 use crate::truv;
 
@@ -27,6 +28,8 @@ pub struct Kit {
     pub ids: Ids,
     /// Cursors.
     pub opaque: Opaque,
+    /// What must not be readable in the database.
+    pub sealer: Sealer,
     /// The agencies' accounts at Truv.
     pub accounts: Accounts,
     /// The renewal cycle's settings.

@@ -27,6 +27,7 @@ pub mod simulator;
 pub mod truv;
 pub mod gate;
 pub mod wake;
+pub mod seal;
 pub mod storage;
 pub mod page;
 pub mod words;

@@ -18,13 +18,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Sealing};
 use crate::events::{self, Hub};
 use crate::gate::{self, Gate};
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
 use crate::people;
+use crate::seal::{self, Sealer};
 use crate::storage::{self, Database};
 use crate::telemetry;
 use crate::truv;
@@ -92,6 +93,9 @@ pub enum StartError {
     /// The keys for tokens cannot be loaded.
     #[error("the keys for tokens cannot be loaded")]
     Keys(#[from] keys::KeysError),
+    /// The keys for sealing cannot be used.
+    #[error("the keys for sealing cannot be used")]
+    Seal(#[from] seal::Error),
     /// A setting of the edge is wrong in itself.
     #[error("the edge cannot be built")]
     Edge(#[from] http::EdgeError),
@@ -294,6 +298,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
     }
     Ok(Kit {
         opaque: db.opaque().await?,
+        sealer: sealer(&config.seal)?,
         db,
         clock,
         ids,
@@ -302,6 +307,16 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
     })
+}
+
+fn sealer(settings: &Sealing) -> Result<Sealer, seal::Error> {
+    let sealer = Sealer::new(settings)?;
+    if sealer.is_for_development() {
+        tracing::warn!(
+            "no seal.keys are set: what is sealed in the database is sealed with a key that everybody knows"
+        );
+    }
+    Ok(sealer)
 }
 
 fn readiness(kit: Kit, is_draining: Arc<AtomicBool>) -> health::Readiness {

@@ -13,6 +13,7 @@ use crate::config::{Problems, Sources};
 pub mod deliveries;
 pub mod demo;
 pub mod import;
+pub mod keys;
 pub mod ledger;
 pub mod logging;
 pub mod migrate;
@@ -67,6 +68,8 @@ pub enum Command {
     ///
     /// One line for each connection that was refreshed, with what is known about its cost; `--totals` prints sums.
     Ledger(ledger::Args),
+    /// Make, count or exchange the keys that seal secrets in the database
+    Keys(keys::Args),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -147,6 +150,7 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
         Command::Renew(args) => wait_for(renew::run(&args, sources)),
         Command::Ledger(args) => wait_for(ledger::run(&args, sources)),
+        Command::Keys(args) => wait_for(keys::run(&args, sources)),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use super::agencies::agencies;
 use super::problems::Problems;
 use super::reader::{Read, Reader};
+use super::sealing::sealing;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
@@ -32,7 +33,7 @@ pub fn load(sources: &Sources) -> Result<Config, Problems> {
 /// # Errors
 /// [`Problems`], as [`load`].
 pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
-    const OTHERS: [&str; 8] = ["server", "truv", "agencies", "auth", "graphql", "webhooks", "work", "renewals"];
+    const OTHERS: [&str; 9] = ["server", "truv", "agencies", "auth", "seal", "graphql", "webhooks", "work", "renewals"];
     let mut reader = Reader::new(sources);
     let config = read(&mut reader);
     let Problems(mut problems) = reader.finish().err().unwrap_or(Problems(Vec::new()));
@@ -41,12 +42,14 @@ pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
 }
 
 fn read(reader: &mut Reader<'_>) -> Config {
+    let (server, database, truv, agencies) = (server(reader), database(reader), truv(reader), agencies(reader));
     Config {
-        server: server(reader),
-        database: database(reader),
-        truv: truv(reader),
-        agencies: agencies(reader),
+        server,
+        database,
+        truv,
         auth: auth(reader),
+        seal: sealing(reader, &agencies),
+        agencies,
         graphql: graphql(reader),
         webhooks: webhooks(reader),
         work: work(reader),

@@ -12,6 +12,7 @@ mod load;
 mod nearest;
 mod problems;
 mod reader;
+mod sealing;
 mod sources;
 mod values;
 mod webhooks;
@@ -19,6 +20,7 @@ mod webhooks;
 pub use agency::{Agency, Cap, Caps, Environment, Prices, Spending};
 pub use load::{load, load_database};
 pub use problems::{Problem, Problems};
+pub use sealing::{SealKey, Sealing};
 pub use sources::{Origin, Sources, default_file};
 pub use webhooks::Webhooks;
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub agencies: Vec<Agency>,
     /// Tokens.
     pub auth: Auth,
+    /// What lies sealed in the database.
+    pub seal: Sealing,
     /// The GraphQL endpoint.
     pub graphql: Graphql,
     /// The webhook endpoint.

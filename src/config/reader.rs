@@ -146,6 +146,11 @@ impl<'s> Reader<'s> {
         self.sources.variables.get(name).map(std::ffi::OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// The text of a file that a setting names.
+    pub(super) fn text_of(&self, path: &std::path::Path) -> std::io::Result<String> {
+        self.sources.read(path)
+    }
+
     /// How many tables the file's array `[[name]]` has. `name = []` is another way to write none.
     pub(super) fn tables(&mut self, name: &str) -> usize {
         if matches!(self.file.get(name), Some(Raw::Many(items)) if items.is_empty()) {

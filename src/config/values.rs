@@ -30,7 +30,7 @@ pub(super) type Parsed<T> = Result<T, Refusal>;
 /// No wait and no lifetime is longer than ten years, so that adding one to an instant cannot overflow.
 const LONGEST: Duration = Duration::from_hours(87840);
 
-fn refuse<T>(what: &'static str, cure: &'static str) -> Parsed<T> {
+pub(super) fn refuse<T>(what: &'static str, cure: &'static str) -> Parsed<T> {
     Err(Refusal { what, cure })
 }
 

@@ -292,3 +292,44 @@ fn every_variable_is_documented_beside_its_field_and_for_operators() {
     assert_eq!(fields, known);
     assert_eq!(page, known);
 }
+
+const SEAL_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+fn production() -> Sources {
+    variables()
+        .variable("RECERT_TRUV_ENVIRONMENT", "prod")
+        .variable("RECERT_TRUV_SECRETS", SECRET.replace("sandbox", "prod"))
+}
+
+#[test]
+fn production_data_is_not_taken_in_without_a_key_of_its_own_to_seal_it() {
+    assert!(load(&variables()).unwrap().seal.keys.is_empty(), "a sandbox needs none");
+    let (setting, origin, text) = problem(&production());
+    assert_eq!((setting.as_str(), origin), ("seal.keys", Origin::Default));
+    assert!(text.contains("recert keys new"), "{text}");
+    for known in ["demo", "development"] {
+        let (setting, _, text) = problem(&production().variable("RECERT_SEAL_KEYS", format!("{known}:{SEAL_KEY}")));
+        assert!(setting == "seal.keys" && text.contains("of a demonstration") && !text.contains(SEAL_KEY), "{text}");
+    }
+    let config = load(&production().variable("RECERT_SEAL_KEYS", format!("spring:{SEAL_KEY}"))).unwrap();
+    assert_eq!(config.seal.keys[0].id, "spring");
+}
+
+#[test]
+fn keys_for_sealing_come_from_a_file_and_a_wrong_one_is_never_quoted() {
+    let of_file = |text: &str| {
+        let sources = Sources::of_texts(&[("keys", text), ("recert.toml", FILE)]);
+        load(&sources.variable("RECERT_SEAL_KEYS_FILE", "keys"))
+    };
+    let good = format!("# the newest first\nb:{SEAL_KEY}\n\na:{SEAL_KEY}\n");
+    let ids: Vec<String> = of_file(&good).unwrap().seal.keys.into_iter().map(|key| key.id).collect();
+    assert_eq!(ids, ["b", "a"]);
+    for bad in ["", "a", "A:BwcH", &format!("a:{}", &SEAL_KEY[..40]), "a:%%%%"] {
+        let text = of_file(bad).unwrap_err().to_string();
+        assert!(text.contains("seal.keys_file") && !text.contains("BwcH"), "{bad}: {text}");
+    }
+    let both = variables().variable("RECERT_SEAL_KEYS", format!("a:{SEAL_KEY}"));
+    assert!(problem(&both.variable("RECERT_SEAL_KEYS_FILE", "keys")).2.contains("keep one of the two"));
+    let absent = variables().variable("RECERT_SEAL_KEYS_FILE", "nowhere");
+    assert!(problem(&absent).2.contains("cannot be read"));
+}

@@ -8,6 +8,7 @@ pub(crate) mod refresh;
 use std::sync::Arc;
 
 use async_graphql::{ID, Object, SimpleObject};
+use secrecy::ExposeSecret;
 
 use self::employer::OrderEmployer;
 use super::cases::Case;
@@ -166,17 +167,21 @@ impl Order {
 
     /// The client's link. Null for an order that asks no client, until Truv has answered, and without the scope
     /// `clients:contact`.
-    async fn verification_link(&self) -> Option<VerificationLink> {
+    async fn verification_link(&self) -> Option<Result<VerificationLink, ApiError>> {
         if !self.view.has(Scope::ClientsContact) {
             return None;
         }
-        let url = url::Url::parse(&self.row.share_url.as_ref()?.0).ok()?;
+        let sealed = self.row.share_url.as_ref()?;
+        let url = match self.view.kit().sealer.open(&self.row.share_url_place(), sealed) {
+            Ok(url) => url::Url::parse(url.expose_secret()).ok()?,
+            Err(error) => return Some(Err(ApiError::internal(&format!("a client's link: {error}")))),
+        };
         let channels = self.row.contact.as_ref().map(|contact| contact.channels.clone());
-        Some(VerificationLink {
+        Some(Ok(VerificationLink {
             url: Url(url),
             expires_at: self.row.expires_at.map(DateTime),
             channels: channels.unwrap_or_else(|| vec![DeliveryChannel::None]),
-        })
+        }))
     }
 
     /// Whether its status can change no more. A failed or expired order may still complete, since Truv lets the client log

@@ -3,6 +3,7 @@
 mod deliveries;
 mod demo;
 mod import;
+mod keys;
 mod logging;
 mod migrate;
 mod renew;
@@ -52,7 +53,7 @@ fn every_command_explains_itself() {
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
     let commands =
-        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "simulator", "token", "schema"];
+        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "keys", "simulator", "token", "schema"];
     for command in commands {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);

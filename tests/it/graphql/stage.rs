@@ -8,11 +8,12 @@ use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use recert::caller::{Caller, Scope, Standing};
 use recert::clock::Clock;
-use recert::config::{Renewals, Webhooks, Work};
+use recert::config::{Renewals, Sealing, Webhooks, Work};
 use recert::events::Hub;
 use recert::graphql::{Follow, Schema, Told, request_data, schema};
 use recert::ids::{AgencyId, CaseworkerId, Ids};
 use recert::kit::{Accounts, Kit};
+use recert::seal::Sealer;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +45,7 @@ pub(crate) async fn stage() -> Stage {
     let ids = Ids::seeded(clock.clone(), 7);
     let kit = Kit {
         opaque: db.opaque().await.unwrap(),
+        sealer: Sealer::new(&Sealing::default()).unwrap(),
         db,
         clock,
         ids,
