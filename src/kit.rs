@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::config::{Environment, Renewals, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
@@ -30,6 +31,8 @@ pub struct Kit {
     pub opaque: Opaque,
     /// What must not be readable in the database.
     pub sealer: Sealer,
+    /// Who read or changed what.
+    pub audit: Recorder,
     /// The agencies' accounts at Truv.
     pub accounts: Accounts,
     /// The renewal cycle's settings.

@@ -5,6 +5,7 @@
 //! the operators' listener end, the database closes.
 
 mod ports;
+mod trail;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit;
 use crate::clock::Clock;
 use crate::config::{Config, Sealing};
 use crate::events::{self, Hub};
@@ -126,13 +128,14 @@ impl App {
         let collector = telemetry::collector();
         metrics::gauge!("recert_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         prepare_database(&parts.db).await?;
-        let kit = kit(config, parts).await?;
+        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
+        let (audit, keep_trail) = audit::Recorder::together(parts.db.clone(), config.audit.reads, close_inner.clone());
+        let kit = kit(config, parts, audit).await?;
         let hub = Hub::new();
         let verifier = Arc::new(token::Verifier::load(&config.auth, kit.clock.clone()).await?);
 
         let (edge, close_edge) = (TaskTracker::new(), CancellationToken::new());
         let at_once = CancellationToken::new();
-        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
         let router = http::router(
             http::Parts {
                 executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone(), config.graphql.federation)),
@@ -154,6 +157,7 @@ impl App {
         let (public, public_addr) = listen(config.server.listen, "RECERT_LISTEN, --listen or --port").await?;
         let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
 
+        inner.spawn(keep_trail);
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
         let (work, end_work) = (TaskTracker::new(), work::End::default());
         work.spawn(work::run(kit.clone(), end_work.clone()));
@@ -268,7 +272,7 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
     if events::has_foreign_numbers(db).await? { Err(StartError::Moved) } else { Ok(()) }
 }
 
-async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
+async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Kit, StartError> {
     let Parts { clock, ids, db } = parts;
     let mut accounts = HashMap::new();
     for agency in &config.agencies {
@@ -299,6 +303,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
     Ok(Kit {
         opaque: db.opaque().await?,
         sealer: sealer(&config.seal)?,
+        audit,
         db,
         clock,
         ids,

@@ -3,6 +3,7 @@
 use sea_orm::DbBackend;
 
 use crate::app::StartError;
+use crate::audit::Recorder;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -29,6 +30,7 @@ pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
     let clock = Clock::system();
     Ok(Kit {
         opaque: db.opaque().await.map_err(failed)?,
+        audit: Recorder::alone(db.clone()),
         sealer: Sealer::new(&config.seal).map_err(|error| Failure::of(&error))?,
         db,
         ids: Ids::new(clock.clone()),

@@ -26,6 +26,7 @@ mod outgoing;
 mod pace;
 pub mod ports;
 mod protocol;
+mod rates;
 mod refusal;
 mod request;
 mod seats;
@@ -102,6 +103,7 @@ pub(crate) struct Edge {
     documents: documents::Documents,
     origins: origin::Origins,
     in_hand: seats::Seats<Subject>,
+    rates: rates::Rates<Subject>,
     sockets: seats::Seats<Subject>,
     all_sockets: seats::Seats<()>,
 }
@@ -143,6 +145,7 @@ pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webho
         documents,
         origins: origins.clone(),
         in_hand: seats::Seats::default(),
+        rates: rates::Rates::new(graphql.requests_per_second),
         sockets: seats::Seats::default(),
         all_sockets: seats::Seats::default(),
         parts,

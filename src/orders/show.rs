@@ -40,10 +40,10 @@ impl Open {
 
     /// Seals the client's link, unless it is the one that is kept already: sealed anew, it would look like a change.
     fn keep_link(&mut self, kit: &Kit, url: &str) -> Result<(), seal::Error> {
-        let (order, place) = (&mut self.order, self.order.share_url_place());
-        let kept = order.share_url.as_ref().and_then(|kept| kit.sealer.open(&place, kept).ok());
+        let place = self.order.share_url_place();
+        let kept = self.order.share_url.as_ref().and_then(|kept| kit.sealer.open(&place, kept).ok());
         if kept.is_none_or(|kept| kept.expose_secret() != url) {
-            order.share_url = Some(kit.sealer.seal(&place, url)?);
+            self.order.share_url = Some(kit.sealer.seal(&place, url)?);
         }
         Ok(())
     }

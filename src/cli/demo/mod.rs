@@ -182,7 +182,12 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             secrets: vec![access_secret],
             spending: Spending::default(),
         }],
-        auth: Auth { hmac_secret: Some(dir.token_secret()), ..Auth::default() },
+        auth: Auth {
+            hmac_secret: Some(dir.token_secret()),
+            // The demonstration's clock may be moved ahead by years.
+            max_lifetime: Some(Duration::from_hours(24 * 3_660)),
+            ..Auth::default()
+        },
         seal: Sealing { keys: vec![dir.seal_key()] },
         graphql: Graphql { introspection: true, explorer: true, ..Graphql::default() },
         renewals: config::Renewals::default(),

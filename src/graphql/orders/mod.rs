@@ -18,11 +18,11 @@ use super::page::Listed;
 use super::reports::IncomeReport;
 use super::scalars::{DateTime, Url};
 use super::view::View;
-use crate::caller::Scope;
 use crate::ids::{CaseId, OrderId};
 use crate::orders;
+use crate::policy;
 use crate::words::{
-    Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose, TaskStatus,
+    Actor, AuditAccess, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose, TaskStatus,
 };
 
 /// Our record of one Truv order.
@@ -34,6 +34,7 @@ pub(crate) struct Order {
 
 impl Order {
     pub(crate) fn new(row: Arc<orders::Order>, view: &View) -> Self {
+        view.show(row.case, AuditAccess::Read);
         Self { row, view: view.clone() }
     }
 
@@ -155,8 +156,11 @@ impl Order {
         Ok(rows.iter().map(|row| OrderEmployer::new(row.clone().into(), self.row.case, &self.view)).collect())
     }
 
-    /// The newest report it brought. Null until one has come, and with FORBIDDEN without the scope `reports:read`.
+    /// The newest report it brought. Null until one has come, and withheld without the scope `reports:read`.
     async fn report(&self) -> Option<Result<IncomeReport, ApiError>> {
+        if !self.view.reveals(&policy::ORDER_REPORT) {
+            return None;
+        }
         IncomeReport::of_order(&self.view, self.row.id).await.transpose()
     }
 
@@ -165,13 +169,14 @@ impl Order {
         self.why_failed()
     }
 
-    /// The client's link. Null for an order that asks no client, until Truv has answered, and without the scope
+    /// The client's link. Null for an order that asks no client and until Truv has answered, and withheld without the scope
     /// `clients:contact`.
     async fn verification_link(&self) -> Option<Result<VerificationLink, ApiError>> {
-        if !self.view.has(Scope::ClientsContact) {
+        let sealed = self.row.share_url.as_ref()?;
+        if !self.view.reveals(&policy::ORDER_LINK) {
             return None;
         }
-        let sealed = self.row.share_url.as_ref()?;
+        self.view.show(self.row.case, AuditAccess::Link);
         let url = match self.view.kit().sealer.open(&self.row.share_url_place(), sealed) {
             Ok(url) => url::Url::parse(url.expose_secret()).ok()?,
             Err(error) => return Some(Err(ApiError::internal(&format!("a client's link: {error}")))),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
+use recert::audit::Recorder;
 use recert::caller::{Caller, Scope};
 use recert::cases::Error;
 use recert::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Imported, Outcome, Report, import};
@@ -34,6 +35,7 @@ impl Office {
         let clock = Clock::still(noon());
         let kit = Kit {
             opaque: db.opaque().await.unwrap(),
+            audit: Recorder::alone(db.clone()),
             sealer: Sealer::new(&Sealing::default()).unwrap(),
             db,
             ids: Ids::seeded(clock.clone(), 5),

@@ -20,6 +20,7 @@ async fn two_links(keys: &[(&str, u8)]) -> (crate::support::database::Scratch, r
     let config = Config::for_tests();
     let kit = Kit {
         opaque: db.opaque().await.unwrap(),
+        audit: recert::audit::Recorder::alone(db.clone()),
         sealer: Sealer::new(&Sealing { keys: keys.collect() }).unwrap(),
         db: db.clone(),
         ids: recert::ids::Ids::seeded(clock.clone(), 3),

@@ -1,5 +1,6 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod audit;
 mod deliveries;
 mod demo;
 mod import;
@@ -7,6 +8,7 @@ mod keys;
 mod logging;
 mod migrate;
 mod renew;
+mod secrets;
 mod serve;
 mod serving;
 mod simulator;
@@ -53,7 +55,7 @@ fn every_command_explains_itself() {
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
     let commands =
-        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "keys", "simulator", "token", "schema"];
+        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "keys", "audit", "purge", "hold", "simulator", "token", "schema"];
     for command in commands {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);

@@ -176,7 +176,7 @@ impl Executor for Runner {
                 return Streamed::Raw(Arc::new(response));
             }
             let cursor = data["ticks"]["cursor"].as_str().map(Into::into);
-            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor }
+            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor, withheld: None }
         });
         told.boxed()
     }
@@ -206,6 +206,7 @@ impl Directory for OneAgency {
                     display_name: claims.name,
                     scopes: claims.scopes,
                     caseworker: None,
+                    token_id: claims.token_id,
                     expires_at: Some(claims.expires_at),
                 }),
                 "broken" => Err(ResolveError::Unavailable),
