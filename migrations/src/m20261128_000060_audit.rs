@@ -43,14 +43,13 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn with_facts(table: TableCreateStatement) -> TableCreateStatement {
+fn with_facts(mut table: TableCreateStatement) -> TableCreateStatement {
     let (agency_id, agency) = owner("agency_id", "agencies");
-    without_agency(table.clone().col(agency_id).foreign_key(&mut agency.clone()).take())
+    without_agency(table.col(agency_id).foreign_key(&mut agency.clone()).take())
 }
 
-fn without_agency(table: TableCreateStatement) -> TableCreateStatement {
+fn without_agency(mut table: TableCreateStatement) -> TableCreateStatement {
     table
-        .clone()
         .col(at("at"))
         .col(text("channel"))
         .col(text("subject"))

@@ -302,8 +302,8 @@ pub async fn forget_before(
         }
     }
     let Some(last) = old.one(&tx).await? else { return Ok(0) };
-    let Some(head) = lock_head_in_tx(db, &tx, agency, LockBehavior::Nowait).await? else { return Ok(0) };
-    let count = u64::try_from(last.seq - head.base_seq).unwrap_or_default();
+    let Some(ends) = lock_head_in_tx(db, &tx, agency, LockBehavior::Nowait).await? else { return Ok(0) };
+    let count = u64::try_from(last.seq - ends.base_seq).unwrap_or_default();
     if only_count {
         return Ok(count);
     }

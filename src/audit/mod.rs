@@ -163,14 +163,16 @@ mod tests {
         let mut letters = Access(u8::MAX).letters();
         assert_eq!(letters.len(), AuditAccess::ALL.len(), "no two kinds share a letter");
         letters.push('?');
-        assert_eq!(Access::of_letters(&letters).letters().len(), AuditAccess::ALL.len(), "other letters are passed over");
+        assert_eq!(
+            Access::of_letters(&letters).letters().len(),
+            AuditAccess::ALL.len(),
+            "other letters are passed over"
+        );
     }
 
     #[test]
     fn cases_come_back_as_they_were_written() {
-        let cases: Cases = (1..4_u128)
-            .map(|n| (Uuid::from_u128(n).into(), Access(u8::try_from(n).unwrap())))
-            .collect();
+        let cases: Cases = (1..4_u128).map(|n| (Uuid::from_u128(n).into(), Access(u8::try_from(n).unwrap()))).collect();
         assert_eq!(read(&written(&cases)), cases);
         assert_eq!(written(&Cases::new()), "{}");
     }

@@ -91,7 +91,7 @@ async fn run(db: Database, mut queue: mpsc::Receiver<Waiting>, stop: Cancellatio
             return;
         }
         let (entries, stored): (Vec<Entry>, Vec<_>) = waiting.drain(..).map(|one| (one.entry, one.stored)).unzip();
-        match self::store(&db, entries).await {
+        match store(&db, entries).await {
             // Whoever does not wait any more has given up, and shows nothing.
             Ok(()) => stored.into_iter().for_each(|stored| drop(stored.send(()))),
             Err(error) => {

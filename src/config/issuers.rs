@@ -16,7 +16,12 @@ pub(super) fn issuers(reader: &mut Reader<'_>, first: &str, audience: &str, has_
         let typ = reader.open(&key("typ"), &[], values::line).ok();
         let algorithms = reader.open(&key("algorithms"), &[], algorithms).or(TokenAlgorithm::ALL.to_vec());
         let (Read::Given(issuer, origin), Read::Given(jwks, _)) = (issuer, jwks) else {
-            reader.report(&key("issuer"), Origin::Default, "has not both an issuer and a jwks", "set both in its table");
+            reader.report(
+                &key("issuer"),
+                Origin::Default,
+                "has not both an issuer and a jwks",
+                "set both in its table",
+            );
             continue;
         };
         if issuer == first || issuers.iter().any(|earlier| earlier.issuer == issuer) {

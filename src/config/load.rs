@@ -15,7 +15,8 @@ use super::sealing::sealing;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
-    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work,
+    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket,
+    Truv, Webhooks, Work,
 };
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
@@ -36,7 +37,8 @@ pub fn load(sources: &Sources) -> Result<Config, Problems> {
 /// # Errors
 /// [`Problems`], as [`load`].
 pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
-    const OTHERS: [&str; 11] = ["server", "truv", "agencies", "auth", "seal", "audit", "graphql", "webhooks", "work", "renewals", "retention"];
+    const OTHERS: [&str; 11] =
+        ["server", "truv", "agencies", "auth", "seal", "audit", "graphql", "webhooks", "work", "renewals", "retention"];
     let mut reader = Reader::new(sources);
     let config = read(&mut reader);
     let Problems(mut problems) = reader.finish().err().unwrap_or(Problems(Vec::new()));
@@ -54,7 +56,9 @@ fn read(reader: &mut Reader<'_>) -> Config {
         truv,
         auth,
         seal,
-        audit: Audit { reads: reader.open("audit.reads", &["RECERT_AUDIT_READS"], values::audit_reads).or(AuditReads::All) },
+        audit: Audit {
+            reads: reader.open("audit.reads", &["RECERT_AUDIT_READS"], values::audit_reads).or(AuditReads::All),
+        },
         agencies,
         graphql,
         webhooks: webhooks(reader),
@@ -158,9 +162,7 @@ fn auth(r: &mut Reader<'_>) -> Auth {
     let audience = r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience);
     Auth {
         issuers: issuers(r, &issuer, &audience, matches!(hmac_secret, Read::Given(..))),
-        algorithms: r
-            .open("auth.algorithms", &["RECERT_AUTH_ALGORITHMS"], algorithms)
-            .or(default.algorithms),
+        algorithms: r.open("auth.algorithms", &["RECERT_AUTH_ALGORITHMS"], algorithms).or(default.algorithms),
         max_lifetime: r.open("auth.max_lifetime", &["RECERT_AUTH_MAX_LIFETIME"], seconds).ok(),
         issuer,
         audience,

@@ -18,9 +18,9 @@ use crate::people;
 use crate::reports;
 use crate::storage::entities::reports as report_rows;
 use crate::storage::entities::{
-    agencies, audit_cases, audit_entries, audit_heads, audit_pending, case_holds, case_redactions, cases, caseworkers, clients, deliveries, employer_links, employments, events as log, idempotency_keys,
-    jobs, order_employers, orders, pay_statements, refresh_units, renewal_batch_items, renewal_batches, renewals,
-    tasks,
+    agencies, audit_cases, audit_entries, audit_heads, audit_pending, case_holds, case_redactions, cases, caseworkers,
+    clients, deliveries, employer_links, employments, events as log, idempotency_keys, jobs, order_employers, orders,
+    pay_statements, refresh_units, renewal_batch_items, renewal_batches, renewals, tasks,
 };
 use crate::storage::{Database, Error, Tx};
 use crate::words::{CaseEventKind, CaseStatus};

@@ -1,6 +1,6 @@
 //! The audit trail, for those who watch over access.
 
-use async_graphql::{Context, ID, InputObject, Object, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object};
 use futures_util::future::BoxFuture;
 
 use super::cases::Case;
@@ -110,11 +110,8 @@ impl AuditEntry {
 
     /// The cases whose data was shown or changed.
     async fn cases(&self) -> Vec<AuditedCase> {
-        let audited = |(case, access): (&CaseId, &Access)| AuditedCase {
-            case: *case,
-            access: *access,
-            view: self.view.clone(),
-        };
+        let audited =
+            |(case, access): (&CaseId, &Access)| AuditedCase { case: *case, access: *access, view: self.view.clone() };
         self.kept.entry.cases.iter().map(audited).collect()
     }
 

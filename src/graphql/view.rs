@@ -69,7 +69,7 @@ impl View {
 
     /// The view as of now, with empty loaders: what is read from here on is read anew, by the caller's newest token.
     pub(crate) fn renewed(&self) -> Self {
-        Self::new(self.0.kit.clone(), self.0.standing.clone())
+        Self(Self::new(self.0.kit.clone(), self.0.standing.clone()).0, self.1.clone())
     }
 
     /// For sharing the view without keeping it.

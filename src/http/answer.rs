@@ -64,9 +64,10 @@ impl Answer {
             return Self { extensions: None, ..self };
         }
         let withheld = self.extensions.and_then(|told| told.withheld);
-        let extensions = match (extensions, &withheld) {
-            (None, None) => None,
-            (extensions, _) => Some(Extensions { withheld, ..extensions.unwrap_or_default() }),
+        let extensions = if extensions.is_none() && withheld.is_none() {
+            None
+        } else {
+            Some(Extensions { withheld, ..extensions.unwrap_or_default() })
         };
         Self { extensions, ..self }
     }

@@ -144,7 +144,13 @@ impl KeySet {
         let source = Source::parse(place)?;
         let now = clock.now();
         let keys = source.read(&algorithms).await?;
-        Ok(Self { source, algorithms, clock, current: RwLock::new(Arc::new(Loaded { keys, at: now })), tried: Mutex::new(now) })
+        Ok(Self {
+            source,
+            algorithms,
+            clock,
+            current: RwLock::new(Arc::new(Loaded { keys, at: now })),
+            tried: Mutex::new(now),
+        })
     }
 
     async fn find(&self, kid: &str) -> Option<Key> {
@@ -220,7 +226,11 @@ impl Source {
         };
         let mut keys = parse_set(&bytes)?;
         keys.retain(|_, key| algorithms.contains(&key.alg_name()));
-        if keys.is_empty() { Err(KeysError::Unreadable("it has no key for the algorithms of the settings")) } else { Ok(keys) }
+        if keys.is_empty() {
+            Err(KeysError::Unreadable("it has no key for the algorithms of the settings"))
+        } else {
+            Ok(keys)
+        }
     }
 }
 

@@ -68,12 +68,11 @@ impl Operation {
         let subject = edge.in_hand.take(who, settings.max_per_subject).ok_or_else(busy)?;
         let session = Session { caller: standing.clone(), request_id, operation: admitted.info.clone() };
         let remaining = agency.left.min(subject.left);
-        let extensions =
-            Extensions {
-                cost: Some(admitted.cost),
-                concurrency: Some(Concurrency { limit: settings.max_per_subject, remaining }),
-                withheld: None,
-            };
+        let extensions = Extensions {
+            cost: Some(admitted.cost),
+            concurrency: Some(Concurrency { limit: settings.max_per_subject, remaining }),
+            withheld: None,
+        };
         Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject], extensions })
     }
 

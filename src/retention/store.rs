@@ -53,7 +53,11 @@ pub(super) async fn empty_deliveries(
 }
 
 /// Closed cases that have not changed since, and still hold personal data.
-pub(super) async fn closed_before(db: &Database, agency: AgencyId, before: DateTime<Utc>) -> Result<Vec<CaseId>, Error> {
+pub(super) async fn closed_before(
+    db: &Database,
+    agency: AgencyId,
+    before: DateTime<Utc>,
+) -> Result<Vec<CaseId>, Error> {
     let redacted = case_redactions::Entity::find()
         .select_only()
         .column(case_redactions::Column::CaseId)
@@ -192,11 +196,7 @@ async fn empty_reports_in_tx(tx: &Tx, case: CaseId) -> Result<(), Error> {
         .await?;
     employments::Entity::delete_many().filter(employments::Column::ReportId.in_subquery(of_case())).exec(tx).await?;
     reports::Entity::update_many()
-        .set(reports::ActiveModel {
-            monthly_income: Set(None),
-            raw: Set(serde_json::json!({})),
-            ..Default::default()
-        })
+        .set(reports::ActiveModel { monthly_income: Set(None), raw: Set(serde_json::json!({})), ..Default::default() })
         .filter(reports::Column::CaseId.eq(case.0))
         .exec(tx)
         .await?;
@@ -225,8 +225,7 @@ async fn empty_orders_in_tx(tx: &Tx, case: CaseId) -> Result<(), Error> {
 
 /// The person goes with the last of their cases.
 async fn forget_client_in_tx(tx: &Tx, client: Uuid) -> Result<(), Error> {
-    let redacted =
-        case_redactions::Entity::find().select_only().column(case_redactions::Column::CaseId).into_query();
+    let redacted = case_redactions::Entity::find().select_only().column(case_redactions::Column::CaseId).into_query();
     let others = cases::Entity::find()
         .filter(cases::Column::ClientId.eq(client))
         .filter(cases::Column::Id.not_in_subquery(redacted))

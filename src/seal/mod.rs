@@ -198,7 +198,7 @@ mod tests {
     use super::*;
     use crate::config::SealKey;
 
-    fn sealer(ids: &[&str]) -> Sealer {
+    fn ring(ids: &[&str]) -> Sealer {
         let keys = ids.iter().map(|id| {
             let mut key = vec![7; 32];
             key.iter_mut().zip(id.bytes()).for_each(|(to, from)| *to = from);
@@ -215,35 +215,35 @@ mod tests {
         place(1, 2, column::ORDER_SHARE_URL)
     }
 
-    fn open(sealer: &Sealer, place: &Place, sealed: &Sealed) -> Result<String, Error> {
-        sealer.open(place, sealed).map(|text| text.expose_secret().to_owned())
+    fn open(ring: &Sealer, place: &Place, sealed: &Sealed) -> Result<String, Error> {
+        ring.open(place, sealed).map(|text| text.expose_secret().to_owned())
     }
 
     #[test]
     fn what_was_sealed_opens_at_its_place_alone() {
-        let (sealer, elsewhere) = (sealer(&["a"]), Column { table: "orders", name: "number" });
-        let sealed = sealer.seal(&here(), "https://truv.test/?token=1").unwrap();
-        assert_eq!(open(&sealer, &here(), &sealed).as_deref(), Ok("https://truv.test/?token=1"));
+        let (ring, elsewhere) = (ring(&["a"]), Column { table: "orders", name: "number" });
+        let sealed = ring.seal(&here(), "https://truv.test/?token=1").unwrap();
+        assert_eq!(open(&ring, &here(), &sealed).as_deref(), Ok("https://truv.test/?token=1"));
         for other in
             [place(9, 2, column::ORDER_SHARE_URL), place(1, 9, column::ORDER_SHARE_URL), place(1, 2, elsewhere)]
         {
-            assert_eq!(open(&sealer, &other, &sealed), Err(Error::Broken), "{other:?}");
-            assert_eq!(sealer.renew(&other, sealed.as_str()), Err(Error::Broken), "rotation moves nothing either");
+            assert_eq!(open(&ring, &other, &sealed), Err(Error::Broken), "{other:?}");
+            assert_eq!(ring.renew(&other, sealed.as_str()), Err(Error::Broken), "rotation moves nothing either");
         }
     }
 
     #[test]
     fn the_same_text_never_looks_the_same_and_nothing_of_it_shows() {
-        let sealer = sealer(&["a"]);
-        let (one, two) = (sealer.seal(&here(), "token").unwrap(), sealer.seal(&here(), "token").unwrap());
+        let ring = ring(&["a"]);
+        let (one, two) = (ring.seal(&here(), "token").unwrap(), ring.seal(&here(), "token").unwrap());
         assert_ne!(one, two);
         assert!(!one.as_str().contains("token"));
-        assert_eq!(format!("{one:?} {sealer:?}"), "Sealed Sealer([\"a\"])");
+        assert_eq!(format!("{one:?} {ring:?}"), "Sealed Sealer([\"a\"])");
     }
 
     #[test]
     fn every_key_opens_the_first_seals_and_rotation_exchanges_the_outer_seal() {
-        let (old, both, new) = (sealer(&["old"]), sealer(&["new", "old"]), sealer(&["new"]));
+        let (old, both, new) = (ring(&["old"]), ring(&["new", "old"]), ring(&["new"]));
         let sealed = old.seal(&here(), "x").unwrap();
         assert_eq!(open(&both, &here(), &sealed).as_deref(), Ok("x"));
         assert_eq!(open(&new, &here(), &sealed), Err(Error::UnknownKey("old".to_owned())));
@@ -255,36 +255,36 @@ mod tests {
 
     #[test]
     fn a_value_in_clear_does_not_open_and_is_sealed_by_rotation() {
-        let sealer = sealer(&["a"]);
-        assert_eq!(open(&sealer, &here(), &Sealed::of_row("https://x.test".to_owned())), Err(Error::Clear));
-        let sealed = sealer.renew(&here(), "https://x.test").unwrap();
-        assert_eq!(open(&sealer, &here(), &sealed).as_deref(), Ok("https://x.test"));
+        let ring = ring(&["a"]);
+        assert_eq!(open(&ring, &here(), &Sealed::of_row("https://x.test".to_owned())), Err(Error::Clear));
+        let sealed = ring.renew(&here(), "https://x.test").unwrap();
+        assert_eq!(open(&ring, &here(), &sealed).as_deref(), Ok("https://x.test"));
     }
 
     #[test]
     fn without_keys_there_is_the_one_that_everybody_knows() {
-        let sealer = Sealer::new(&Sealing::default()).unwrap();
-        assert!(sealer.is_for_development());
-        assert!(sealer.seal(&here(), "x").unwrap().as_str().starts_with("sealed.v1.development."));
+        let ring = Sealer::new(&Sealing::default()).unwrap();
+        assert!(ring.is_for_development());
+        assert!(ring.seal(&here(), "x").unwrap().as_str().starts_with("sealed.v1.development."));
     }
 
     proptest! {
         #[test]
         fn an_altered_seal_never_opens(text in ".{0,40}", at in 0_usize..1_000, with in "[A-Za-z0-9_.-]") {
-            let sealer = sealer(&["a"]);
-            let sealed = sealer.seal(&here(), &text).unwrap();
-            let opened = open(&sealer, &here(), &sealed);
+            let ring = ring(&["a"]);
+            let sealed = ring.seal(&here(), &text).unwrap();
+            let opened = open(&ring, &here(), &sealed);
             prop_assert_eq!(opened.as_deref(), Ok(text.as_str()));
             let mut altered = sealed.as_str().to_owned();
             let at = at % altered.len();
             altered.replace_range(at..=at, &with);
             prop_assume!(altered != sealed.as_str());
-            prop_assert!(open(&sealer, &here(), &Sealed::of_row(altered)).is_err());
+            prop_assert!(open(&ring, &here(), &Sealed::of_row(altered)).is_err());
         }
 
         #[test]
         fn whatever_a_row_holds_opening_it_is_an_error_and_no_panic(text in "(sealed\\.v1\\.a\\.)?[A-Za-z0-9_.-]{0,200}") {
-            prop_assert!(open(&sealer(&["a"]), &here(), &Sealed::of_row(text)).is_err());
+            prop_assert!(open(&ring(&["a"]), &here(), &Sealed::of_row(text)).is_err());
         }
     }
 }

@@ -64,7 +64,7 @@ async fn rotate_column(db: &Database, sealer: &Sealer, column: Column) -> Result
             let stored: String = row.try_get("", "value")?;
             last = id;
             match sealer.renew(&Place { agency: agency.into(), column, row: id }, &stored) {
-                Ok(sealed) => renewed.push((id, stored, sealed)),
+                Ok(fresh) => renewed.push((id, stored, fresh)),
                 Err(error) => {
                     tracing::warn!(table, column = name, row.id = %id, %error, "a sealed value was left as it is");
                     rotated.left += 1;
@@ -72,8 +72,8 @@ async fn rotate_column(db: &Database, sealer: &Sealer, column: Column) -> Result
             }
         }
         let tx = db.begin().await?;
-        for (id, stored, sealed) in renewed {
-            let values = [sealed.as_str().into(), id.into(), stored.into()];
+        for (id, stored, fresh) in renewed {
+            let values = [fresh.as_str().into(), id.into(), stored.into()];
             let done = tx.execute_raw(Statement::from_sql_and_values(db.backend(), &update, values)).await?;
             rotated.renewed += done.rows_affected();
         }

@@ -358,10 +358,11 @@ fn any_origin_at_all_is_not_an_origin() {
 
 #[test]
 fn further_issuers_are_whole_and_each_is_another() {
-    let jwks = FILE.replace("hmac_secret = \"thirty-two bytes or more of a test secret\"", "jwks = \"keys.json\"\nissuer = \"first\"");
-    let with = |more: &str| {
-        load(&Sources::of_texts(&[("recert.toml", &format!("{jwks}\n[[auth.issuers]]\n{more}"))]))
-    };
+    let jwks = FILE.replace(
+        "hmac_secret = \"thirty-two bytes or more of a test secret\"",
+        "jwks = \"keys.json\"\nissuer = \"first\"",
+    );
+    let with = |more: &str| load(&Sources::of_texts(&[("recert.toml", &format!("{jwks}\n[[auth.issuers]]\n{more}"))]));
     let good = with("issuer = \"second\"\njwks = \"https://login.example/keys\"\nalgorithms = [\"ES256\"]\n").unwrap();
     assert_eq!((good.auth.issuers[0].issuer.as_str(), good.auth.issuers[0].audience.as_str()), ("second", "recert"));
     for (wrong, why) in [

@@ -21,6 +21,7 @@ mod layering;
 mod orders;
 mod renewals;
 mod reports;
+mod retention;
 mod simulator;
 mod support;
 mod telemetry;

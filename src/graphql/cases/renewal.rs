@@ -37,10 +37,6 @@ impl Renewal {
     pub(crate) async fn find(view: &View, id: RenewalId) -> Result<Option<Self>, ApiError> {
         Ok(view.load().renewals.get(id).await?.map(|row| Self::new(row, view)))
     }
-
-    pub(crate) fn case_id(&self) -> CaseId {
-        self.row.case
-    }
 }
 
 impl Listed for Renewal {

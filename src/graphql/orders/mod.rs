@@ -18,11 +18,12 @@ use super::page::Listed;
 use super::reports::IncomeReport;
 use super::scalars::{DateTime, Url};
 use super::view::View;
-use crate::ids::{CaseId, OrderId};
+use crate::ids::OrderId;
 use crate::orders;
 use crate::policy;
 use crate::words::{
-    Actor, AuditAccess, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose, TaskStatus,
+    Actor, AuditAccess, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType,
+    RefreshPurpose, TaskStatus,
 };
 
 /// Our record of one Truv order.
@@ -41,10 +42,6 @@ impl Order {
     /// The order behind an id. Whether the caller may see its case is for whoever got the id from outside to ask.
     pub(crate) async fn find(view: &View, id: OrderId) -> Result<Option<Self>, ApiError> {
         Ok(view.load().orders.get(id).await?.map(|row| Self::new(row, view)))
-    }
-
-    pub(crate) fn case_id(&self) -> CaseId {
-        self.row.case
     }
 
     /// Why the order failed; `None` unless it did.

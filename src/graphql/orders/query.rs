@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 use futures_util::future::BoxFuture;
 
 use super::Order;
-use crate::graphql::cases::Case;
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::page::{Connection, PageArgs};

@@ -107,6 +107,21 @@ async fn what_is_too_old_goes_and_the_chain_holds_from_there_on() {
     assert_eq!(trail.verdict().await, Verdict::BrokenAt(4), "the oldest that is left cannot be taken out");
 }
 
+#[tokio::test]
+async fn the_trail_is_kept_from_the_first_entry_on_that_speaks_of_a_held_case() {
+    let trail = Trail::of(2).await;
+    let held = trail.entry(trail.agency);
+    let case = *held.cases.keys().next().unwrap();
+    Recorder::alone(trail.db.clone()).record(held).await.unwrap();
+    trail.record(trail.agency).await;
+    chain(&trail.db).await.unwrap();
+    let later = noon() + chrono::TimeDelta::days(9_000);
+    assert_eq!(forget_before(&trail.db, trail.agency, later, &[case], false).await.unwrap(), 2);
+    assert!(matches!(trail.verdict().await, Verdict::Whole { entries: 2, .. }));
+    assert_eq!(forget_before(&trail.db, trail.agency, later, &[], false).await.unwrap(), 2);
+    assert!(matches!(trail.verdict().await, Verdict::Whole { entries: 0, .. }));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_at_once_are_stored_and_none_after_the_end() {
     let trail = Trail::of(0).await;

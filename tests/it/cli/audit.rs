@@ -9,8 +9,7 @@ fn what_commands_did_is_exported_and_verified_and_a_rewritten_trail_is_found() {
     assert_eq!(run(&["deliveries", "replay", "--status", "dead", "--reason", "once more"]).code, Some(0));
     let exported = run(&["audit", "export"]);
     assert_eq!(exported.code, Some(0), "{}", exported.err);
-    let lines: Vec<serde_json::Value> =
-        exported.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let lines: Vec<serde_json::Value> = exported.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 1, "the export's own entry comes after it");
     assert_eq!((&lines[0]["seq"], &lines[0]["operation"]), (&1.into(), &"deliveries replay".into()));
     assert_eq!((&lines[0]["access"], &lines[0]["channel"]), (&serde_json::json!(["CHANGE"]), &"COMMAND".into()));

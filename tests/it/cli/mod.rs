@@ -54,8 +54,22 @@ fn every_command_explains_itself() {
     let all = recert(folder.path(), &[], &["--help"]);
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
-    let commands =
-        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "keys", "audit", "purge", "hold", "simulator", "token", "schema"];
+    let commands = [
+        "demo",
+        "serve",
+        "migrate",
+        "import",
+        "renew",
+        "deliveries",
+        "ledger",
+        "keys",
+        "audit",
+        "purge",
+        "hold",
+        "simulator",
+        "token",
+        "schema",
+    ];
     for command in commands {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);

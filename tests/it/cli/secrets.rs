@@ -35,9 +35,8 @@ fn below(value: &Value, names: &[&str], found: &mut BTreeSet<String>) {
 /// Whether the text stands in the line by itself, and not as a part of a longer number or word.
 fn stands_in(line: &str, text: &str) -> bool {
     let is_part = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '.');
-    line.match_indices(text).any(|(at, _)| {
-        !is_part(line[..at].chars().next_back()) && !is_part(line[at + text.len()..].chars().next())
-    })
+    line.match_indices(text)
+        .any(|(at, _)| !is_part(line[..at].chars().next_back()) && !is_part(line[at + text.len()..].chars().next()))
 }
 
 /// `900-55-0142` in any line, whatever it is.
@@ -84,7 +83,9 @@ async fn no_line_of_the_log_holds_a_secret_or_a_persons_data() {
         let mut pause = tokio::time::interval(Duration::from_millis(100));
         for _ in 0..600 {
             pause.tick().await;
-            let document = format!("{{ case(by: {{ number: {number} }}) {{ status latestOrder {{ verificationLink {{ url }} }} }} }}");
+            let document = format!(
+                "{{ case(by: {{ number: {number} }}) {{ status latestOrder {{ verificationLink {{ url }} }} }} }}"
+            );
             let case = demo.ask("caseworker", &document).await["case"].clone();
             if wanted.contains(&case["status"].as_str().unwrap()) {
                 return case;
@@ -118,10 +119,18 @@ async fn no_line_of_the_log_holds_a_secret_or_a_persons_data() {
     let secret = "secret-of-a-client-900550142";
     let broken = [
         http.post(graphql).bearer_auth(format!("{token}x")).json(&json!({ "query": "{ viewer { subject } }" })),
-        http.post(graphql).bearer_auth(token).json(&json!({ "query": format!("{{ case(by: {{ number: \"{secret}\" }}) {{ number }} }}") })),
+        http.post(graphql)
+            .bearer_auth(token)
+            .json(&json!({ "query": format!("{{ case(by: {{ number: \"{secret}\" }}) {{ number }} }}") })),
         http.post(graphql).bearer_auth(token).json(&json!({ "query": format!("{{ {} }}", secret.replace('-', "_")) })),
-        http.post(graphql).bearer_auth(token).header("content-type", "application/json").body(format!("{{\"query\": \"{secret}")),
-        http.post(graphql).bearer_auth(token).query(&[("token", secret)]).json(&json!({ "query": "{ viewer { subject } }", "variables": { "x": secret } })),
+        http.post(graphql)
+            .bearer_auth(token)
+            .header("content-type", "application/json")
+            .body(format!("{{\"query\": \"{secret}")),
+        http.post(graphql)
+            .bearer_auth(token)
+            .query(&[("token", secret)])
+            .json(&json!({ "query": "{ viewer { subject } }", "variables": { "x": secret } })),
         http.get(format!("{graphql}?query={secret}")),
     ];
     for request in broken {
@@ -135,7 +144,12 @@ async fn no_line_of_the_log_holds_a_secret_or_a_persons_data() {
     // The tokens, the key to the upstream, and what in a link makes it one.
     let tokens = demo.ready["tokens"].as_object().unwrap().values().map(|token| token.as_str().unwrap().to_owned());
     secrets.extend(tokens);
-    secrets.extend([demo.ready["access_secret"].as_str().unwrap().to_owned(), signed, secret.to_owned(), secret.replace('-', "_")]);
+    secrets.extend([
+        demo.ready["access_secret"].as_str().unwrap().to_owned(),
+        signed,
+        secret.to_owned(),
+        secret.replace('-', "_"),
+    ]);
     amounts.retain(|amount| amount.len() >= 6 && amount.contains('.'));
     assert!(amounts.len() > 20, "{amounts:?}");
     demo.stop().await;

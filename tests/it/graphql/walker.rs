@@ -15,7 +15,10 @@ enum Kind {
     /// Fields of an object, with the types that an interface or a union may be.
     Object(Vec<Field>),
     Abstract(Vec<String>),
-    Input { fields: Vec<Argument>, is_one_of: bool },
+    Input {
+        fields: Vec<Argument>,
+        is_one_of: bool,
+    },
     Enum(String),
 }
 
@@ -91,8 +94,7 @@ impl Walker {
         match self.types.get(ty) {
             Some(Kind::Object(fields)) => {
                 path.push(ty.to_owned());
-                let parts: Vec<String> =
-                    fields.iter().filter_map(|field| self.part(field, "", depth, path)).collect();
+                let parts: Vec<String> = fields.iter().filter_map(|field| self.part(field, "", depth, path)).collect();
                 path.pop();
                 format!("{{ __typename {} }}", parts.join(" "))
             }
@@ -126,7 +128,11 @@ impl Walker {
         if field.arguments.iter().any(|argument| argument.is_required) {
             return None;
         }
-        let under = if is_leaf { String::new() } else { self.selection(&field.returns, depth.saturating_sub(usize::from(!is_page)), path) };
+        let under = if is_leaf {
+            String::new()
+        } else {
+            self.selection(&field.returns, depth.saturating_sub(usize::from(!is_page)), path)
+        };
         let alias = if prefix.is_empty() { String::new() } else { format!("{prefix}_{}: ", field.name) };
         Some(format!("{alias}{}{under}", field.name))
     }
@@ -176,8 +182,7 @@ impl Walker {
         let required: Vec<&Argument> = arguments.iter().filter(|argument| argument.is_required).collect();
         let mut lists: BTreeSet<String> = [required.iter().map(|it| first(it)).collect::<Vec<_>>().join(" ")].into();
         for tried in arguments {
-            let others: Vec<String> =
-                required.iter().filter(|it| it.name != tried.name).map(|it| first(it)).collect();
+            let others: Vec<String> = required.iter().filter(|it| it.name != tried.name).map(|it| first(it)).collect();
             for value in self.values(tried, probes, depth) {
                 lists.insert([&others[..], &[format!("{}: {value}", tried.name)]].concat().join(" "));
             }

@@ -18,11 +18,8 @@ use crate::support::seed::NewCase;
 async fn furnish(stage: &Stage, agency: AgencyId, worker: CaseworkerId, names: [&'static str; 2], numbers: &[&str]) {
     let seed = stage.seed();
     for number in numbers {
-        let new = NewCase {
-            assignee: Some(worker),
-            name: (names[0], names[1]),
-            ..NewCase::due(*number, day(2026, 4, 30))
-        };
+        let new =
+            NewCase { assignee: Some(worker), name: (names[0], names[1]), ..NewCase::due(*number, day(2026, 4, 30)) };
         let case = seed.case(agency, new).await;
         let renewal = seed.renewal(case, day(2026, 4, 30)).await;
         let original = seed.order(case, None, OrderStatus::Completed).await;
@@ -51,7 +48,8 @@ fn probes(foreign: &BTreeSet<String>) -> Probes {
     let mut ids: Vec<String> = foreign.iter().filter(is_id).cloned().collect();
     // One of each kind: the first letters of an id tell its kind.
     ids.dedup_by_key(|id| id[..2].to_owned());
-    let mut texts: Vec<String> = foreign.iter().filter(|text| text.len() < 200 && !ids.contains(*text)).cloned().collect();
+    let mut texts: Vec<String> =
+        foreign.iter().filter(|text| text.len() < 200 && !ids.contains(*text)).cloned().collect();
     texts.dedup_by_key(|text| text.chars().take(6).collect::<String>());
     Probes { ids, texts }
 }
@@ -74,7 +72,8 @@ fn trespasses(answer: &Value, foreign: &BTreeSet<String>, document: &str) -> Vec
     texts(&answer["data"], &mut seen);
     // An error may quote nothing, either.
     let errors = answer.get("errors").map(Value::to_string).unwrap_or_default();
-    let shown = foreign.iter().filter(|text| seen.contains(*text) || (!errors.is_empty() && errors.contains(text.as_str())));
+    let shown =
+        foreign.iter().filter(|text| seen.contains(*text) || (!errors.is_empty() && errors.contains(text.as_str())));
     shown.map(|text| format!("{text} in the answer to {document:.300}")).collect()
 }
 
@@ -118,9 +117,10 @@ async fn nothing_of_another_agency_shows_whatever_is_asked_and_with_whatever_sco
     for (before, after) in alone.iter().zip(&beside) {
         assert_eq!(before, after, "it makes a difference to one agency that another one has cases");
     }
-    let (our_sight, their_sight) = (sight(&stage, &walker, &us(Scope::ALL.to_vec())).await, sight(&stage, &walker, &them).await);
+    let (our_sight, their_sight) =
+        (sight(&stage, &walker, &us(Scope::ALL.to_vec())).await, sight(&stage, &walker, &them).await);
     let foreign: BTreeSet<String> = their_sight.difference(&our_sight).cloned().collect();
-    assault(&stage, &walker, &foreign, us).await;
+    assault(&stage, &walker, &foreign, &us).await;
 
     // Mutations: what is absent and what is another agency's are refused in the same words, and nothing changes there.
     let before = answers(&stage, &walker, &them).await;
@@ -162,13 +162,15 @@ async fn nothing_of_another_caseload_shows_to_a_token_that_is_limited_to_its_own
     assert_eq!(answers(&stage, &walker, &me(Scope::ALL.to_vec())).await, alone);
     let all_but_one: Vec<Scope> = Scope::ALL.into_iter().filter(|scope| *scope != Scope::CasesRead).collect();
     let them = Caller { caseworker: Some(other), ..stage.caller(&all_but_one) };
-    let (my_sight, their_sight) = (sight(&stage, &walker, &me(Scope::ALL.to_vec())).await, sight(&stage, &walker, &them).await);
+    let (my_sight, their_sight) =
+        (sight(&stage, &walker, &me(Scope::ALL.to_vec())).await, sight(&stage, &walker, &them).await);
     // Colleagues are no secret.
     let colleague = stage.ask(them, "{ cases { nodes { assignee { id displayName } } } }", json!({})).await;
     let mut staff = BTreeSet::new();
     texts(&colleague["data"], &mut staff);
-    let foreign: BTreeSet<String> = their_sight.difference(&my_sight).filter(|text| !staff.contains(*text)).cloned().collect();
-    assault(&stage, &walker, &foreign, me).await;
+    let foreign: BTreeSet<String> =
+        their_sight.difference(&my_sight).filter(|text| !staff.contains(*text)).cloned().collect();
+    assault(&stage, &walker, &foreign, &me).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,7 +219,10 @@ async fn follow_beside_others(stage: &Stage) {
 }
 
 async fn next(stream: &mut (impl futures_util::Stream<Item = Value> + Unpin)) -> Value {
-    tokio::time::timeout(Duration::from_secs(30), stream.next()).await.expect("a frame in time").expect("the stream goes on")
+    tokio::time::timeout(Duration::from_secs(30), stream.next())
+        .await
+        .expect("a frame in time")
+        .expect("the stream goes on")
 }
 
 /// The answers to everything that can be asked without knowing anything. What the log's own numbers say is left out.

@@ -156,7 +156,9 @@ async fn bad_deliveries_are_refused_and_leave_nothing() {
     assert!(all.len() >= 40, "{}", all.len());
     let mut faults = Vec::new();
     for (name, headers, expected) in all {
-        let request = headers.into_iter().fold(post(&stage, "county").body(BODY), |request, (name, value)| request.header(name, value));
+        let request = headers
+            .into_iter()
+            .fold(post(&stage, "county").body(BODY), |request, (name, value)| request.header(name, value));
         let (status, body) = answer(request).await;
         if status != expected || body["errors"].as_array().map(Vec::len) != Some(1) {
             faults.push(format!("{name}: {status} {body}"));
