@@ -9,10 +9,12 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::audit::Recorder;
 use crate::clock::Clock;
 use crate::config::{Environment, Renewals, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
 use crate::opaque::Opaque;
+use crate::seal::Sealer;
 use crate::storage::Database;
 use crate::truv;
 
@@ -27,6 +29,10 @@ pub struct Kit {
     pub ids: Ids,
     /// Cursors.
     pub opaque: Opaque,
+    /// What must not be readable in the database.
+    pub sealer: Sealer,
+    /// Who read or changed what.
+    pub audit: Recorder,
     /// The agencies' accounts at Truv.
     pub accounts: Accounts,
     /// The renewal cycle's settings.

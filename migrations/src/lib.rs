@@ -18,6 +18,8 @@ mod m20261123_000042_limits;
 mod m20261123_000050_webhook_watch;
 mod m20261123_000060_renewal_batches;
 mod m20261128_000020_revocations;
+mod m20261128_000060_audit;
+mod m20261128_000061_retention;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -42,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000050_webhook_watch::Migration),
             Box::new(m20261123_000060_renewal_batches::Migration),
             Box::new(m20261128_000020_revocations::Migration),
+            Box::new(m20261128_000060_audit::Migration),
+            Box::new(m20261128_000061_retention::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@
 //! the operators' listener end, the database closes.
 
 mod ports;
+mod trail;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -17,8 +18,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, Sealing};
 use crate::events::{self, Hub};
 use crate::gate::{self, Gate};
 use crate::http::{self, health, keys, serve, token};
@@ -26,6 +28,7 @@ use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
 use crate::people;
 use crate::revocations;
+use crate::seal::{self, Sealer};
 use crate::storage::{self, Database};
 use crate::telemetry;
 use crate::truv;
@@ -93,6 +96,9 @@ pub enum StartError {
     /// The keys for tokens cannot be loaded.
     #[error("the keys for tokens cannot be loaded")]
     Keys(#[from] keys::KeysError),
+    /// The keys for sealing cannot be used.
+    #[error("the keys for sealing cannot be used")]
+    Seal(#[from] seal::Error),
     /// A setting of the edge is wrong in itself.
     #[error("the edge cannot be built")]
     Edge(#[from] http::EdgeError),
@@ -123,14 +129,15 @@ impl App {
         let collector = telemetry::collector();
         metrics::gauge!("recert_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         prepare_database(&parts.db).await?;
-        let kit = kit(config, parts).await?;
+        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
+        let (audit, keep_trail) = audit::Recorder::together(parts.db.clone(), config.audit.reads, close_inner.clone());
+        let kit = kit(config, parts, audit).await?;
         let hub = Hub::new();
         let revocations = revocations::Watch::load(&kit).await?;
         let verifier = Arc::new(token::Verifier::load(&config.auth, kit.clock.clone()).await?);
 
         let (edge, close_edge) = (TaskTracker::new(), CancellationToken::new());
         let at_once = CancellationToken::new();
-        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
         let router = http::router(
             http::Parts {
                 executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone(), config.graphql.federation)),
@@ -152,6 +159,7 @@ impl App {
         let (public, public_addr) = listen(config.server.listen, "RECERT_LISTEN, --listen or --port").await?;
         let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
 
+        inner.spawn(keep_trail);
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
         inner.spawn(revocations.run(kit.clone(), close_inner.clone()));
         let (work, end_work) = (TaskTracker::new(), work::End::default());
@@ -267,7 +275,7 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
     if events::has_foreign_numbers(db).await? { Err(StartError::Moved) } else { Ok(()) }
 }
 
-async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
+async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Kit, StartError> {
     let Parts { clock, ids, db } = parts;
     let mut accounts = HashMap::new();
     for agency in &config.agencies {
@@ -297,6 +305,8 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
     }
     Ok(Kit {
         opaque: db.opaque().await?,
+        sealer: sealer(&config.seal)?,
+        audit,
         db,
         clock,
         ids,
@@ -305,6 +315,16 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
     })
+}
+
+fn sealer(settings: &Sealing) -> Result<Sealer, seal::Error> {
+    let sealer = Sealer::new(settings)?;
+    if sealer.is_for_development() {
+        tracing::warn!(
+            "no seal.keys are set: what is sealed in the database is sealed with a key that everybody knows"
+        );
+    }
+    Ok(sealer)
 }
 
 fn readiness(kit: Kit, is_draining: Arc<AtomicBool>) -> health::Readiness {

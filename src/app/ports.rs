@@ -1,15 +1,19 @@
 //! What the edge asks for, over the schema and the database.
 
+use std::sync::Arc;
+
 use async_graphql::{Request, Response};
-use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt as _, StreamExt as _};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use super::trail::{self, Trail};
+use crate::audit::NotRecorded;
 use crate::caller::{Caller, Scope};
 use crate::events::Hub;
-use crate::graphql::{self, Follow, Schema, Subgraph, Told, Written};
+use crate::graphql::{self, Follow, Schema, Subgraph};
 use crate::http::ports::{
     Costs, Directory, Executor, FieldCost, Intake, RawDelivery, ResolveError, Session, StoreError, Streamed,
 };
@@ -45,30 +49,40 @@ impl Operations {
         };
         Self { kit, schema, follow }
     }
-
-    fn request(&self, request: Request, session: &Session) -> Request {
-        request.data(graphql::request_data(&self.kit, session.caller.clone()))
-    }
 }
 
 impl Executor for Operations {
     fn execute(&self, request: Request, session: Session) -> BoxFuture<'static, Response> {
-        let (schema, request) = (self.schema.clone(), self.request(request, &session));
+        let view = graphql::request_data(&self.kit, session.caller.clone());
+        let notes = view.notes().clone();
+        let (schema, request) = (self.schema.clone(), request.data(view));
+        let trail = Trail::new(&self.kit, session);
         Box::pin(async move {
-            match schema {
+            if trail.begin().await.is_err() {
+                return trail::unwritten();
+            }
+            let mut response = match schema {
                 Running::Alone(schema) => schema.execute(request).await,
                 Running::Federated(schema) => schema.execute(request).await,
+            };
+            if trail.end(&notes, &response).await.is_err() {
+                return trail::unwritten();
             }
+            response.extensions = graphql::withheld(&notes).map(|it| ("withheld".to_owned(), it)).into_iter().collect();
+            response
         })
     }
 
     fn subscribe(&self, request: Request, session: Session) -> BoxStream<'static, Streamed> {
         let told = self.follow.start(request, session.caller.clone());
-        told.map(|told| match told {
-            Told::Written(Written { json, cursor }) => Streamed::Written { json, cursor },
-            Told::Raw(response) => Streamed::Raw(response),
-        })
-        .boxed()
+        let trail = Arc::new(Trail::new(&self.kit, session));
+        let start = async move {
+            match trail.begin().await {
+                Ok(()) => trail::passed(told, trail),
+                Err(NotRecorded) => stream::once(async { Streamed::Raw(Arc::new(trail::unwritten())) }).boxed(),
+            }
+        };
+        start.flatten_stream().boxed()
     }
 
     fn sdl(&self) -> String {
@@ -123,6 +137,7 @@ impl Directory for Staff {
                 display_name: claims.name,
                 scopes,
                 caseworker,
+                token_id: claims.token_id,
                 expires_at: Some(claims.expires_at),
             })
         })

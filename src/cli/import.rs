@@ -10,10 +10,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::caller::Caller;
 use crate::cases::import::{self, Format, Outcome, Row, rows};
 use crate::cli::Failure;
+use crate::cli::audit;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::cli::{logging, offline};
 use crate::config::{self, Config, Sources};
 use crate::people;
+use crate::words::AuditAccess;
 
 /// The flags of `recert import`.
 #[derive(Clone, Debug, clap::Args)]
@@ -105,6 +107,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
     let caller = Caller::system(enrolled.map_err(|error| Failure::of(&error))?.id, "import");
 
+    audit::record(&kit, caller.agency, "import", AuditAccess::Change).await?;
     let mut rows = rows(format, progress.bar.wrap_read(input)).map_err(|error| failed(&args.file, &error))?;
     let mut total = Total::default();
     loop {

@@ -10,13 +10,16 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Sources};
 
+pub mod audit;
 pub mod deliveries;
 pub mod demo;
 pub mod import;
+pub mod keys;
 pub mod ledger;
 pub mod logging;
 pub mod migrate;
 mod offline;
+pub mod purge;
 pub mod renew;
 pub mod revoke;
 pub mod schema;
@@ -68,6 +71,17 @@ pub enum Command {
     ///
     /// One line for each connection that was refreshed, with what is known about its cost; `--totals` prints sums.
     Ledger(ledger::Args),
+    /// Make, count or exchange the keys that seal secrets in the database
+    Keys(keys::Args),
+    /// Print or check the trail of who read or changed which case
+    Audit(audit::Args),
+    /// Remove what has been kept long enough
+    ///
+    /// The bodies of settled deliveries, the personal data of closed cases, and the oldest part of the audit trail, each after
+    /// the time that `[retention]` says. Cases under hold are left as they are.
+    Purge(purge::Args),
+    /// Keep everything of a case, whatever its age
+    Hold(purge::HoldArgs),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -154,6 +168,10 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Renew(args) => wait_for(renew::run(&args, sources)),
         Command::Revoke(args) => wait_for(revoke::run(&args, sources)),
         Command::Ledger(args) => wait_for(ledger::run(&args, sources)),
+        Command::Keys(args) => wait_for(keys::run(&args, sources)),
+        Command::Audit(args) => wait_for(audit::run(&args, sources)),
+        Command::Purge(args) => wait_for(purge::run(&args, sources)),
+        Command::Hold(args) => wait_for(purge::hold(&args, sources)),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::stop::{Asked, Signals};
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
 use crate::ids::Ids;
-use crate::storage::Database;
+use crate::storage::{Database, Sole};
 
 /// The flags of `recert serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -66,6 +66,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     logging::start(&config.log)?;
     let failed = |error: &dyn std::error::Error| Failure::of(error);
     let clock = Clock::system();
+    let _sole = Sole::take(&config.database).map_err(|error| failed(&error))?;
     let db = Database::connect(&config.database).await.map_err(|error| failed(&error))?;
     let parts = app::Parts { ids: Ids::new(clock.clone()), clock, db };
     let mut signals = Signals::listen()?;

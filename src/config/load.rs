@@ -6,12 +6,17 @@
 use std::path::PathBuf;
 
 use super::agencies::agencies;
+use super::issuers::{algorithms, issuers};
 use super::problems::Problems;
+use super::production;
 use super::reader::{Read, Reader};
+use super::retention::retention;
+use super::sealing::sealing;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
-    Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket, Truv, Webhooks, Work,
+    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket,
+    Truv, Webhooks, Work,
 };
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
@@ -32,7 +37,8 @@ pub fn load(sources: &Sources) -> Result<Config, Problems> {
 /// # Errors
 /// [`Problems`], as [`load`].
 pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
-    const OTHERS: [&str; 8] = ["server", "truv", "agencies", "auth", "graphql", "webhooks", "work", "renewals"];
+    const OTHERS: [&str; 11] =
+        ["server", "truv", "agencies", "auth", "seal", "audit", "graphql", "webhooks", "work", "renewals", "retention"];
     let mut reader = Reader::new(sources);
     let config = read(&mut reader);
     let Problems(mut problems) = reader.finish().err().unwrap_or(Problems(Vec::new()));
@@ -41,16 +47,24 @@ pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
 }
 
 fn read(reader: &mut Reader<'_>) -> Config {
+    let (server, database, truv, agencies) = (server(reader), database(reader), truv(reader), agencies(reader));
+    let (auth, seal, graphql) = (auth(reader), sealing(reader, &agencies), graphql(reader));
+    production::check(reader, &agencies, &truv, &auth, &graphql);
     Config {
-        server: server(reader),
-        database: database(reader),
-        truv: truv(reader),
-        agencies: agencies(reader),
-        auth: auth(reader),
-        graphql: graphql(reader),
+        server,
+        database,
+        truv,
+        auth,
+        seal,
+        audit: Audit {
+            reads: reader.open("audit.reads", &["RECERT_AUDIT_READS"], values::audit_reads).or(AuditReads::All),
+        },
+        agencies,
+        graphql,
         webhooks: webhooks(reader),
         work: work(reader),
         renewals: renewals(reader),
+        retention: retention(reader),
         log: log(reader),
     }
 }
@@ -145,9 +159,14 @@ fn auth(r: &mut Reader<'_>) -> Auth {
         }
         _ => {}
     }
+    let issuer = r.open("auth.issuer", &["RECERT_AUTH_ISSUER"], values::line).or(default.issuer);
+    let audience = r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience);
     Auth {
-        issuer: r.open("auth.issuer", &["RECERT_AUTH_ISSUER"], values::line).or(default.issuer),
-        audience: r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience),
+        issuers: issuers(r, &issuer, &audience, matches!(hmac_secret, Read::Given(..))),
+        algorithms: r.open("auth.algorithms", &["RECERT_AUTH_ALGORITHMS"], algorithms).or(default.algorithms),
+        max_lifetime: r.open("auth.max_lifetime", &["RECERT_AUTH_MAX_LIFETIME"], seconds).ok(),
+        issuer,
+        audience,
         jwks: jwks.ok(),
         hmac_secret: hmac_secret.ok(),
         typ: r.open("auth.typ", &["RECERT_AUTH_TYP"], values::line).ok(),
@@ -185,6 +204,9 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
         max_per_agency: r
             .open("graphql.max_per_agency", &["RECERT_GRAPHQL_MAX_PER_AGENCY"], count)
             .or(default.max_per_agency),
+        requests_per_second: r
+            .open("graphql.requests_per_second", &["RECERT_GRAPHQL_REQUESTS_PER_SECOND"], count)
+            .or(default.requests_per_second),
         persisted: r.open("graphql.persisted", &["RECERT_GRAPHQL_PERSISTED"], count).or(default.persisted),
         documents,
         documents_mode: documents_mode.or(default.documents_mode),

@@ -40,6 +40,7 @@ pub(super) struct Reader<'s> {
     path: PathBuf,
     file: BTreeMap<String, Raw>,
     keys: BTreeSet<String>,
+    origins: BTreeMap<String, Origin>,
     variables: BTreeSet<&'static str>,
     problems: Vec<Problem>,
 }
@@ -53,6 +54,7 @@ impl<'s> Reader<'s> {
             path,
             file: BTreeMap::new(),
             keys: BTreeSet::new(),
+            origins: BTreeMap::new(),
             variables: BTreeSet::new(),
             problems: Vec::new(),
         };
@@ -115,6 +117,7 @@ impl<'s> Reader<'s> {
             self.report(key, origin, "is not UTF-8", "write it in UTF-8");
             return Read::Refused;
         };
+        self.origins.insert(key.to_owned(), origin.clone());
         match parse(&raw) {
             Ok(value) => Read::Given(value, origin),
             Err(Refusal { what, cure }) => {
@@ -144,6 +147,16 @@ impl<'s> Reader<'s> {
     /// An environment variable; one that is empty counts as not set, since many tools cannot unset one.
     pub(super) fn variable(&self, name: &str) -> Option<&OsStr> {
         self.sources.variables.get(name).map(std::ffi::OsString::as_os_str).filter(|value| !value.is_empty())
+    }
+
+    /// Where the value of a setting came from; `None` when nobody set it. Only after the setting has been read.
+    pub(super) fn origin(&self, key: &str) -> Option<Origin> {
+        self.origins.get(key).cloned()
+    }
+
+    /// The text of a file that a setting names.
+    pub(super) fn text_of(&self, path: &std::path::Path) -> std::io::Result<String> {
+        self.sources.read(path)
     }
 
     /// How many tables the file's array `[[name]]` has. `name = []` is another way to write none.

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{DocumentsMode, Environment, LogFormat, Wake};
+use super::{AuditReads, DocumentsMode, Environment, LogFormat, Wake};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) type Parsed<T> = Result<T, Refusal>;
 /// No wait and no lifetime is longer than ten years, so that adding one to an instant cannot overflow.
 const LONGEST: Duration = Duration::from_hours(87840);
 
-fn refuse<T>(what: &'static str, cure: &'static str) -> Parsed<T> {
+pub(super) fn refuse<T>(what: &'static str, cure: &'static str) -> Parsed<T> {
     Err(Refusal { what, cure })
 }
 
@@ -248,6 +248,15 @@ pub(super) fn documents_mode(raw: &Raw) -> Parsed<DocumentsMode> {
         "prefer" => Ok(DocumentsMode::Prefer),
         "only" => Ok(DocumentsMode::Only),
         _ => refuse("is not a mode of registered documents", "write open, prefer or only"),
+    }
+}
+
+/// Which reads are recorded.
+pub(super) fn audit_reads(raw: &Raw) -> Parsed<AuditReads> {
+    match one(raw)? {
+        "all" => Ok(AuditReads::All),
+        "personal" => Ok(AuditReads::Personal),
+        _ => refuse("does not say which reads are recorded", "write all or personal"),
     }
 }
 

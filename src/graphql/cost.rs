@@ -30,6 +30,7 @@ const PAGE: u64 = 25;
 
 /// Lists of objects that are no pages, and how long they usually are. Every one of them stands here.
 const LISTS: &[(&str, &str, u64)] = &[
+    ("AuditEntry", "cases", 25),
     ("Case", "employerLinks", 5),
     ("ImportCasesPayload", "cases", 100),
     ("ImportCasesPayload", "refused", 10),

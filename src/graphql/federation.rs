@@ -32,6 +32,7 @@ pub struct FederatedQuery(
     renewal_batches::query::BatchQuery,
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
+    super::audit::AuditQuery,
     EntityQuery,
 );
 

@@ -10,7 +10,6 @@ use super::orders::Order;
 use super::page::{Connection, Listed, PageArgs};
 use super::scalars::{DateTime, Decimal};
 use super::view::View;
-use crate::caller::Scope;
 use crate::ids::LedgerLineId;
 use crate::ledger;
 use crate::page::Page;
@@ -235,7 +234,7 @@ impl LedgerQuery {
         #[graphql(desc = "Which lines; absent for all.")] filter: Option<LedgerFilter>,
     ) -> Result<Connection<LedgerLine>, ApiError> {
         let view = ctx.data_unchecked::<View>().clone();
-        view.require(Scope::AuditRead)?;
+        view.oversees()?;
         let (kit, agency) = (view.kit().clone(), view.caller().agency);
         let filter = filter.unwrap_or_default().parse()?;
         let open = |cursor: &str| {
@@ -269,7 +268,7 @@ impl LedgerQuery {
         #[graphql(desc = "Which lines; absent for all.")] filter: Option<LedgerFilter>,
     ) -> Result<Vec<LedgerTotal>, ApiError> {
         let view = ctx.data_unchecked::<View>();
-        view.require(Scope::AuditRead)?;
+        view.oversees()?;
         let filter = filter.unwrap_or_default().parse()?;
         let totals = ledger::totals(&view.kit().db, view.caller().agency, &filter).await?;
         Ok(totals.into_iter().map(LedgerTotal::from).collect())

@@ -10,7 +10,7 @@ use super::scalars::{Date, DateTime};
 use super::view::View;
 use crate::ids::CaseId;
 use crate::links::{self, Allowance, Forecast};
-use crate::words::{DataSource, LinkHealth};
+use crate::words::{AuditAccess, DataSource, LinkHealth};
 
 /// A saved payroll connection.
 #[derive(Clone)]
@@ -23,6 +23,9 @@ pub(crate) struct EmployerLink {
 
 impl EmployerLink {
     pub(crate) fn new(row: Arc<links::Link>, case: Option<CaseId>, view: &View) -> Self {
+        if let Some(case) = case {
+            view.show(case, AuditAccess::Read);
+        }
         Self { row, case, view: view.clone() }
     }
 }

@@ -5,6 +5,7 @@
 //! cases through the loaders, which know the caller's scope; what hangs on a case through the case; reports by their own
 //! scope. Nothing here decides what happens to a case: mutations parse their input, call a verb, and say what became of it.
 
+mod audit;
 mod batch;
 mod cases;
 mod cost;
@@ -45,7 +46,7 @@ use crate::kit::Kit;
 pub use self::cost::FieldCost;
 pub use self::federation::FederatedQuery;
 pub use self::follow::{Follow, Told, Written};
-pub use self::view::View;
+pub use self::view::{View, withheld};
 
 /// What can be read.
 #[derive(Default, MergedObject)]
@@ -63,6 +64,7 @@ pub struct Query(
     renewal_batches::query::BatchQuery,
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
+    audit::AuditQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.

@@ -14,7 +14,7 @@ use crate::ids::{LinkId, ReportId};
 use crate::orders;
 use crate::page::Window;
 use crate::renewals;
-use crate::words::{ChangeKind, DataSource, ReviewDecision, ReviewFieldKey};
+use crate::words::{AuditAccess, ChangeKind, DataSource, ReviewDecision, ReviewFieldKey};
 
 /// A renewal's newest data beside what the last decision was based on.
 #[derive(Clone)]
@@ -42,6 +42,9 @@ pub(crate) async fn of_case(view: &View, case: &cases::Case) -> Result<Option<Re
 /// The review of one renewal; `None` until a report has come.
 pub(crate) fn of_renewal(view: &View, renewal: &cases::Renewal) -> Result<Option<ReviewPrefill>, ApiError> {
     view.require(Scope::ReportsRead)?;
+    if renewal.prepared_at.is_some() {
+        view.show(renewal.case, AuditAccess::Pay);
+    }
     Ok(renewal.current.zip(renewal.prepared_at).map(|(current, prepared_at)| ReviewPrefill {
         baseline: renewal.baseline,
         current,

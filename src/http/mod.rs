@@ -27,6 +27,7 @@ mod pace;
 mod pages;
 pub mod ports;
 mod protocol;
+mod rates;
 mod refusal;
 mod request;
 mod seats;
@@ -105,6 +106,7 @@ pub(crate) struct Edge {
     documents: documents::Documents,
     origins: origin::Origins,
     in_hand: seats::Seats<Subject>,
+    rates: rates::Rates<Subject>,
     sockets: seats::Seats<Subject>,
     all_sockets: seats::Seats<()>,
 }
@@ -148,6 +150,7 @@ pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webho
         documents,
         origins: origins.clone(),
         in_hand: seats::Seats::default(),
+        rates: rates::Rates::new(graphql.requests_per_second),
         sockets: seats::Seats::default(),
         all_sockets: seats::Seats::default(),
         parts,

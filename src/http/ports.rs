@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
@@ -23,6 +24,19 @@ pub struct Session {
     pub caller: Standing,
     /// `extensions.requestId` of every error and the `X-Request-Id` header.
     pub request_id: Uuid,
+    /// What is asked.
+    pub operation: OperationInfo,
+}
+
+/// What an operation is, for whoever keeps a record of it.
+#[derive(Clone, Debug)]
+pub struct OperationInfo {
+    /// Query, mutation or subscription.
+    pub kind: OperationType,
+    /// Its name in the document; `None` for one without.
+    pub name: Option<String>,
+    /// SHA-256 of the document, hexadecimal.
+    pub document: Arc<str>,
 }
 
 /// Runs operations. The request is already parsed, measured and within the limits.
@@ -84,6 +98,8 @@ pub enum Streamed {
         json: Arc<str>,
         /// The event's cursor, where the document asks for it; without line ends.
         cursor: Option<Arc<str>>,
+        /// What is withheld in the result, which then ends with it: `,"extensions":{"withheld":[…]}}`.
+        withheld: Option<async_graphql::Value>,
     },
     /// A result with errors, which are masked for each receiver.
     Raw(Arc<async_graphql::Response>),

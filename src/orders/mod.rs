@@ -32,6 +32,7 @@ mod targets;
 use chrono::{DateTime, Utc};
 
 use crate::ids::{AgencyId, BatchItemId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId, TaskId};
+use crate::seal::{Place, Sealed, column};
 use crate::words::{
     Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose,
     SuborderStatus, TaskStatus,
@@ -104,8 +105,8 @@ pub struct Order {
     pub sent_at: Option<DateTime<Utc>>,
     /// For an order that asks the client: how the link reaches them.
     pub contact: Option<Contact>,
-    /// The client's link; `None` until Truv has answered, and for refreshes.
-    pub share_url: Option<ShareUrl>,
+    /// The client's link, which lets its holder sign in as the client; `None` until Truv has answered, and for refreshes.
+    pub share_url: Option<Sealed>,
     /// Why it failed; `None` unless it did.
     pub failure: Option<Failure>,
     /// When it was canceled.
@@ -124,13 +125,10 @@ pub struct Order {
     pub version: i64,
 }
 
-/// A link that lets its holder log in as the client: shown only to those who may contact the client, never logged.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ShareUrl(pub String);
-
-impl std::fmt::Debug for ShareUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ShareUrl([withheld])")
+impl Order {
+    /// Where its [`Order::share_url`] lies.
+    pub fn share_url_place(&self) -> Place {
+        Place { agency: self.agency, column: column::ORDER_SHARE_URL, row: self.id.0 }
     }
 }
 

@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
+use super::OrderEmployer;
 use super::advance::Open;
 use super::status::Told;
-use super::{OrderEmployer, ShareUrl};
 use crate::kit::Kit;
 use crate::links;
 use crate::people;
+use crate::seal;
 use crate::storage::{Error, Tx};
 use crate::truv::wire::orders::{Order as Shown, Suborder};
 use crate::words::TaskStatus;
@@ -29,10 +30,20 @@ impl Open {
         if order.contact.is_some()
             && let Some(url) = shown.share_url.as_ref().or(shown.short_share_url.as_ref())
         {
-            order.share_url = Some(ShareUrl(url.expose_secret().to_owned()));
+            self.keep_link(kit, url.expose_secret())?;
         }
         for suborder in shown.employers.iter().chain(&shown.financial_accounts) {
             self.show_suborder_in_tx(kit, tx, suborder, at).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals the client's link, unless it is the one that is kept already: sealed anew, it would look like a change.
+    fn keep_link(&mut self, kit: &Kit, url: &str) -> Result<(), seal::Error> {
+        let place = self.order.share_url_place();
+        let kept = self.order.share_url.as_ref().and_then(|kept| kit.sealer.open(&place, kept).ok());
+        if kept.is_none_or(|kept| kept.expose_secret() != url) {
+            self.order.share_url = Some(kit.sealer.seal(&place, url)?);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@
 pub(crate) mod entities;
 mod error;
 pub(crate) mod ranked;
+mod sole;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::config;
 use crate::opaque::Opaque;
 
 pub use self::error::Error;
+pub use self::sole::{NotSole, Sole};
 
 /// The open database: cheap to clone, shared by every part.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@
 //! arrived and read through their `parse`, which answers `UNKNOWN` for a word it has not met: a new upstream value never
 //! breaks a row or a query. The doc comments are the published contract, since the GraphQL schema prints them.
 
+mod audit;
 mod batches;
 mod cases;
 mod gate;
@@ -14,6 +15,7 @@ mod reports;
 mod upstream;
 mod work;
 
+pub use self::audit::{AuditAccess, AuditChannel, AuditOutcome};
 pub use self::batches::{BatchItemStatus, BatchSkipReason, BatchStatus};
 pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, ReviewDecision};
 pub use self::gate::{BreakerReason, BreakerState};

@@ -1,12 +1,14 @@
 //! Background work: the loops that carry on with what was stored.
 //!
-//! Four loops, each on its own: `deliveries` applies what webhooks brought, `jobs` runs stored jobs, `upkeep` looks for
-//! what nobody told us, `watch` looks after the way webhooks come. The first two look again after every commit of this
+//! Five loops, each on its own: `deliveries` applies what webhooks brought, `jobs` runs stored jobs, `upkeep` looks for
+//! what nobody told us, `watch` looks after the way webhooks come,
+//! `trail` chains the audit trail. The first two look again after every commit of this
 //! process, when another one is said to have committed (`wake`), when the clock is moved, and at least once in every poll
 //! interval. Stopping claims nothing new, ends what is in hand, and puts back what does not end in time.
 
 mod deliveries;
 mod jobs;
+mod trail;
 mod upkeep;
 mod watch;
 
@@ -35,7 +37,8 @@ pub fn run(kit: Kit, end: End) -> impl Future<Output = ()> + Send {
             deliveries::run(kit.clone(), end.stop.clone()),
             jobs::run(kit.clone(), end.clone()),
             upkeep,
-            watch
+            watch,
+            trail::run(kit.clone(), end.stop.clone())
         );
     }
 }

@@ -8,6 +8,7 @@
     reason = "the functions that tests share may fail a test like the tests themselves"
 )]
 
+mod audit;
 mod cases;
 mod cli;
 mod config;
@@ -20,6 +21,7 @@ mod layering;
 mod orders;
 mod renewals;
 mod reports;
+mod retention;
 mod simulator;
 mod support;
 mod telemetry;

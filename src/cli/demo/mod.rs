@@ -23,7 +23,9 @@ use crate::cli::logging;
 use crate::cli::settings::secret;
 use crate::cli::stop::Signals;
 use crate::clock::Clock;
-use crate::config::{self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, Server, Spending, Truv};
+use crate::config::{
+    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, Sealing, Server, Spending, Truv,
+};
 use crate::county;
 use crate::ids::Ids;
 use crate::simulator::{AccessKey, Options, Settings, Simulator};
@@ -180,7 +182,13 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             secrets: vec![access_secret],
             spending: Spending::default(),
         }],
-        auth: Auth { hmac_secret: Some(dir.token_secret()), ..Auth::default() },
+        auth: Auth {
+            hmac_secret: Some(dir.token_secret()),
+            // The demonstration's clock may be moved ahead by years.
+            max_lifetime: Some(Duration::from_hours(24 * 3_660)),
+            ..Auth::default()
+        },
+        seal: Sealing { keys: vec![dir.seal_key()] },
         graphql: Graphql { introspection: true, explorer: true, ..Graphql::default() },
         renewals: config::Renewals::default(),
         ..Config::default()

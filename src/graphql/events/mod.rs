@@ -17,6 +17,7 @@ use super::reports::IncomeReport;
 use super::scalars::DateTime;
 use super::view::View;
 use crate::events::{Cursor, Event, Position};
+use crate::policy;
 use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
 
 /// What every event tells.
@@ -218,9 +219,13 @@ kind! {
         &self.0.order
     }
 
-    /// The report. Null with FORBIDDEN without the scope `reports:read`.
+    /// The report; withheld without the scope `reports:read`.
     async fn report(&self) -> Option<Result<IncomeReport, ApiError>> {
-        IncomeReport::find(&self.0.told.view, self.0.event.report?).await.transpose()
+        let view = &self.0.told.view;
+        if !view.reveals(&policy::EVENT_REPORT) {
+            return None;
+        }
+        IncomeReport::find(view, self.0.event.report?).await.transpose()
     }
 }
 
@@ -242,7 +247,7 @@ kind! {
 impl ToldOfOrder {
     async fn employer(&self) -> Result<Option<OrderEmployer>, ApiError> {
         let Some(id) = self.event.employer else { return Ok(None) };
-        Ok(OrderEmployer::find(&self.told.view, id).await?.map(|(_, employer)| employer))
+        OrderEmployer::find(&self.told.view, id).await
     }
 }
 

@@ -11,15 +11,17 @@ mod scan;
 mod values;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Request, Variables};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::config::DocumentLimits;
 use crate::failure::Code;
-use crate::http::ports::Costs;
+use crate::http::ports::{Costs, OperationInfo};
 use crate::http::refusal::Refusal;
 
 /// The gate with its limits.
@@ -34,6 +36,8 @@ pub(crate) struct Guard {
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     source: String,
+    /// SHA-256 of the source, hexadecimal.
+    hash: Arc<str>,
     document: ExecutableDocument,
 }
 
@@ -42,7 +46,7 @@ pub(crate) struct Admitted {
     /// The request, its document already parsed.
     pub(crate) request: Request,
     /// What the chosen operation is.
-    pub(crate) kind: OperationType,
+    pub(crate) info: OperationInfo,
     /// What it costs with its variables.
     pub(crate) cost: Cost,
     /// Deprecated fields that it selects, as `Type.field`.
@@ -87,7 +91,8 @@ impl Guard {
         measure::census(&document, &self.limits, self.introspection)?;
         self.measured(&document).check(is_billed)?;
         values::literals(&document)?;
-        Ok(Measured { source, document })
+        let hash = hex::encode(Sha256::digest(&source)).into();
+        Ok(Measured { source, hash, document })
     }
 
     /// Lets a request through, or says why its operation or its variables are not admitted.
@@ -97,15 +102,15 @@ impl Guard {
         operation_name: Option<String>,
         variables: Variables,
     ) -> Result<Admitted, Refusal> {
-        let Measured { source, document } = measured;
-        let operation = choose(&document, operation_name.as_deref())?;
-        let kind = operation.ty;
+        let Measured { source, hash, document } = measured;
+        let (name, operation) = choose(&document, operation_name.as_deref())?;
+        let info = OperationInfo { kind: operation.ty, name, document: hash };
         let measure::Priced { cost, deprecated } = self.measured(&document).price(operation, &variables)?;
         values::variables(operation, &variables)?;
         let mut request = Request::new(source).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
-        Ok(Admitted { request, kind, cost, deprecated })
+        Ok(Admitted { request, info, cost, deprecated })
     }
 
     /// Whether every operation of a document is admitted without any variable: then it is not refused whatever page the
@@ -117,18 +122,26 @@ impl Guard {
     }
 }
 
-fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Refusal> {
+/// The operation that is meant, with its name.
+fn choose<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<(Option<String>, &'a OperationDefinition), Refusal> {
     let chosen = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(&Name::new(name)),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (DocumentOperations::Single(operation), None) => Some((None, operation)),
+        (DocumentOperations::Multiple(operations), Some(name)) => {
+            operations.get(&Name::new(name)).map(|operation| (Some(name.to_owned()), operation))
+        }
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            operations.iter().next().map(|(name, operation)| (Some(name.to_string()), operation))
+        }
         (DocumentOperations::Multiple(_), None) => {
             return Err(Refusal::new(Code::BadRequest, "the document has several operations: name one"));
         }
         (DocumentOperations::Single(_), Some(_)) => None,
     };
     chosen
-        .map(|operation| &operation.node)
+        .map(|(name, operation)| (name, &operation.node))
         .ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))
 }
 

@@ -3,6 +3,12 @@
 #![expect(unreachable_pub, reason = "SeaORM's derive asks for `pub`; the folder itself is crate-private")]
 
 pub mod agencies;
+pub mod audit_cases;
+pub mod audit_entries;
+pub mod audit_heads;
+pub mod audit_pending;
+pub mod case_holds;
+pub mod case_redactions;
 pub mod cases;
 pub mod caseworkers;
 pub mod clients;

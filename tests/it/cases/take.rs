@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
+use recert::audit::Recorder;
 use recert::caller::{Caller, Scope};
 use recert::cases::Error;
 use recert::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Imported, Outcome, Report, import};
 use recert::clock::Clock;
-use recert::config::{Renewals, Webhooks, Work};
+use recert::config::{Renewals, Sealing, Webhooks, Work};
 use recert::ids::Ids;
 use recert::kit::{Accounts, Kit};
 use recert::people::enroll_agency;
+use recert::seal::Sealer;
 use recert::simulator::{Scenario, SeedBatch, SeedEmployer, SeedLink, SeedOrder, SeedPerson};
 use recert::words::{ProductType, Program};
 use sea_orm::{ConnectionTrait, Statement};
@@ -33,6 +35,8 @@ impl Office {
         let clock = Clock::still(noon());
         let kit = Kit {
             opaque: db.opaque().await.unwrap(),
+            audit: Recorder::alone(db.clone()),
+            sealer: Sealer::new(&Sealing::default()).unwrap(),
             db,
             ids: Ids::seeded(clock.clone(), 5),
             clock,

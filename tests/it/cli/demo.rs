@@ -13,23 +13,24 @@ use tokio::process::{Child, ChildStdout, Command};
 use super::recert;
 
 /// A running demonstration.
-struct Demo {
+pub(super) struct Demo {
     child: Child,
     out: Lines<BufReader<ChildStdout>>,
-    ready: Value,
+    pub(super) ready: Value,
     /// What it has printed.
     block: String,
 }
 
 impl Demo {
     /// Starts it and reads until it says how to stop it.
-    async fn start(folder: &Path, flags: &[&str]) -> Self {
+    pub(super) async fn start(folder: &Path, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_recert"))
             .env_clear()
             .current_dir(folder)
             .args(["demo", "--port", "0", "--simulator-port", "0", "--cases", "20"])
             .args(flags)
             .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.join("demo.log")).unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -43,7 +44,7 @@ impl Demo {
         Self { child, out, ready, block }
     }
 
-    async fn ask(&self, role: &str, document: &str) -> Value {
+    pub(super) async fn ask(&self, role: &str, document: &str) -> Value {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = http.post(self.ready["graphql"].as_str().unwrap());
         let request = request.bearer_auth(self.ready["tokens"][role].as_str().unwrap());
@@ -53,7 +54,7 @@ impl Demo {
     }
 
     /// Interrupts it as Ctrl-C does, and expects an orderly end.
-    async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         let id = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         let ended = tokio::time::timeout(Duration::from_secs(90), self.child.wait()).await;

@@ -1,12 +1,15 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod audit;
 mod deliveries;
 mod demo;
 mod import;
+mod keys;
 mod logging;
 mod migrate;
 mod renew;
 mod revoke;
+mod secrets;
 mod serve;
 mod serving;
 mod simulator;
@@ -62,6 +65,10 @@ fn every_command_explains_itself() {
         "renew",
         "deliveries",
         "ledger",
+        "keys",
+        "audit",
+        "purge",
+        "hold",
         "simulator",
         "token",
         "revoke",

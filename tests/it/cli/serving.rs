@@ -277,3 +277,20 @@ async fn what_becomes_of_streams_and_sockets_is_counted() {
     assert_eq!(served.metric("recert_socket_closes_total{code=\"4400\"}").await, 1);
     assert_eq!(served.metric("recert_socket_queued_frames").await, 0);
 }
+
+#[tokio::test]
+async fn an_sqlite_file_serves_one_gateway_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("one.sqlite").display());
+    let mut first = Served::start(&url, &[]);
+    let second = tempfile::tempdir().unwrap();
+    let refused = command(second.path(), &url, &[]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("another gateway serves from this SQLite file already"), "{text}");
+    assert!(text.contains("RECERT_DATABASE_URL=postgres://"), "the cure: {text}");
+    // However the first one ends, the file is free again.
+    first.signal("-KILL");
+    first.ended().await;
+    drop(Served::start(&url, &[]));
+}

@@ -177,7 +177,7 @@ impl Executor for Runner {
                 return Streamed::Raw(Arc::new(response));
             }
             let cursor = data["ticks"]["cursor"].as_str().map(Into::into);
-            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor }
+            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor, withheld: None }
         });
         told.boxed()
     }
@@ -219,6 +219,7 @@ impl Directory for OneAgency {
                     subject: claims.subject,
                     display_name: claims.name,
                     caseworker: None,
+                    token_id: claims.token_id,
                     expires_at: Some(claims.expires_at),
                 }),
                 "broken" => Err(ResolveError::Unavailable),

@@ -289,6 +289,13 @@ impl World {
         db.read().query_one_raw(statement).await.unwrap().unwrap().try_get("", "n").unwrap()
     }
 
+    /// The column `value` of a query, as the database holds it.
+    pub(crate) async fn column(&self, statement: &str) -> Vec<String> {
+        let db = &self.app.kit().db;
+        let rows = db.read().query_all_raw(Statement::from_string(db.backend(), statement)).await.unwrap();
+        rows.iter().map(|row| row.try_get("", "value").unwrap()).collect()
+    }
+
     /// Moves the clock on in steps, as time passes: what a step brings about is done before the next one.
     pub(crate) async fn pass(&self, steps: u32, step: Duration) {
         for _ in 0..steps {
