@@ -12,13 +12,15 @@ mod load;
 mod nearest;
 mod problems;
 mod reader;
+mod shown;
 mod sources;
 mod values;
 mod webhooks;
 
 pub use agency::{Agency, Cap, Caps, Environment, Prices, Spending};
-pub use load::{load, load_database};
+pub use load::{explain, load, load_database};
 pub use problems::{Problem, Problems};
+pub use shown::{Setting, without_secrets};
 pub use sources::{Origin, Sources, default_file};
 pub use webhooks::Webhooks;
 

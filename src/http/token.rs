@@ -70,6 +70,11 @@ impl Verifier {
         })
     }
 
+    /// Name and algorithm of each key that tokens may be signed with; the development secret has no name.
+    pub fn keys(&self) -> Vec<(String, &'static str)> {
+        self.keys.names()
+    }
+
     /// Refreshes a key set every ten minutes until dropped; returns at once where the key never changes.
     pub async fn keep_fresh(&self) {
         self.keys.keep_fresh().await;

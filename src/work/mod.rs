@@ -7,6 +7,7 @@
 
 mod deliveries;
 mod jobs;
+mod measure;
 mod upkeep;
 mod watch;
 

@@ -12,6 +12,7 @@ mod cases;
 mod cli;
 mod config;
 mod county;
+mod deploy;
 mod events;
 mod graphql;
 mod http;

@@ -1,7 +1,9 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod config;
 mod deliveries;
 mod demo;
+mod doctor;
 mod import;
 mod logging;
 mod migrate;
@@ -10,6 +12,7 @@ mod serve;
 mod serving;
 mod simulator;
 mod token;
+mod webhook;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -51,8 +54,22 @@ fn every_command_explains_itself() {
     let all = recert(folder.path(), &[], &["--help"]);
     assert_eq!(all.code, Some(0));
     assert!(all.out.contains("Exit codes: 0 done, 1 failed, 2"), "{}", all.out);
-    let commands =
-        ["demo", "serve", "migrate", "import", "renew", "deliveries", "ledger", "simulator", "token", "schema"];
+    let commands = [
+        "demo",
+        "serve",
+        "migrate",
+        "import",
+        "renew",
+        "deliveries",
+        "ledger",
+        "simulator",
+        "token",
+        "schema",
+        "doctor",
+        "config",
+        "webhook",
+        "completions",
+    ];
     for command in commands {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);
