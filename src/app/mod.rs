@@ -13,19 +13,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::audit;
 use crate::clock::Clock;
-use crate::config::{Config, Sealing};
+use crate::config::{Agency, Config, Sealing};
 use crate::events::{self, Hub};
 use crate::gate::{self, Gate};
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
+use crate::ledger;
 use crate::people;
 use crate::revocations;
 use crate::seal::{self, Sealer};
@@ -280,8 +281,9 @@ async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Ki
     let mut accounts = HashMap::new();
     for agency in &config.agencies {
         let enrolled = people::enroll_agency(&db, &clock, &ids, &agency.slug, &agency.name).await?;
+        ledger::count_from_zero(&agency.slug);
         let Some(secret) = agency.secrets.first() else { continue };
-        let client = truv::Client::try_new(&config.truv, &agency.client_id, secret)
+        let account = account(config, agency, secret)
             .map_err(|source| StartError::Truv { agency: agency.slug.clone(), source })?;
         let gate = Gate::open(gate::Parts {
             db: &db,
@@ -292,15 +294,7 @@ async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Ki
             budget: config.truv.requests_per_minute,
             call_timeout: config.truv.timeout,
         });
-        let client = client.behind(gate.await?);
-        let account = Account {
-            slug: agency.slug.clone(),
-            environment: agency.environment,
-            client,
-            webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
-            secrets: agency.secrets.clone(),
-            spending: agency.spending.clone(),
-        };
+        let account = Account { client: account.client.clone().behind(gate.await?), ..account };
         accounts.insert(enrolled.id, account);
     }
     Ok(Kit {
@@ -325,6 +319,21 @@ fn sealer(settings: &Sealing) -> Result<Sealer, seal::Error> {
         );
     }
     Ok(sealer)
+}
+
+/// An agency's account at Truv, with a client that signs in with this secret and waits for no turn.
+///
+/// # Errors
+/// When the settings cannot be used for a client.
+pub fn account(config: &Config, agency: &Agency, secret: &SecretString) -> Result<Account, truv::BuildError> {
+    Ok(Account {
+        slug: agency.slug.clone(),
+        environment: agency.environment,
+        client: truv::Client::try_new(&config.truv, &agency.client_id, secret)?,
+        webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
+        secrets: agency.secrets.clone(),
+        spending: agency.spending.clone(),
+    })
 }
 
 fn readiness(kit: Kit, is_draining: Arc<AtomicBool>) -> health::Readiness {

@@ -11,13 +11,17 @@ use clap::{Parser, Subcommand};
 use crate::config::{Problems, Sources};
 
 pub mod audit;
+pub mod completions;
+pub mod config;
 pub mod deliveries;
 pub mod demo;
+pub mod doctor;
 pub mod import;
 pub mod keys;
 pub mod ledger;
 pub mod logging;
 pub mod migrate;
+mod notify;
 mod offline;
 pub mod purge;
 pub mod renew;
@@ -28,6 +32,7 @@ pub mod settings;
 pub mod simulator;
 pub mod stop;
 pub mod token;
+pub mod webhook;
 
 /// A GraphQL gateway that recertifies people's income without making them start over.
 #[derive(Debug, Parser)]
@@ -98,6 +103,17 @@ pub enum Command {
     Revoke(revoke::Args),
     /// Print the GraphQL schema
     Schema(schema::Args),
+    /// Try everything that a gateway needs, and say what to do about each failure
+    ///
+    /// Settings, files, database, clocks, token keys, Truv, webhooks, wake-ups, listeners: what was tried, what came back,
+    /// what to change. Ends with 0 when nothing is at fault, 1 when something is, 2 when the settings cannot be used.
+    Doctor(doctor::Args),
+    /// Print the settings as they stand, each with where its value came from
+    Config(config::Args),
+    /// Register, list or test the address that Truv sends webhooks to
+    Webhook(webhook::Args),
+    /// Print the script with which a shell completes this command line
+    Completions(completions::Args),
 }
 
 /// Why a command did not do what was asked. The text is for the operator, and holds no secret.
@@ -112,6 +128,9 @@ pub enum Failure {
     /// The command began and failed.
     #[error("{0}")]
     Failed(String),
+    /// Everything has been said; the command ends with this code.
+    #[error("")]
+    Told(u8),
     /// The answer could not be written.
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),
@@ -139,6 +158,7 @@ impl Failure {
         match self {
             Self::Failed(_) | Self::Output(_) => 1,
             Self::Settings(_) | Self::Usage(_) => 2,
+            Self::Told(code) => *code,
         }
     }
 }
@@ -147,6 +167,7 @@ impl Failure {
 pub fn run(cli: Cli, sources: Sources) -> ExitCode {
     match carry_out(cli.command, sources) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Told(code)) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("recert: {failure}");
             ExitCode::from(failure.exit_code())
@@ -161,6 +182,10 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
         Command::Token(args) => token::run(&args, sources),
         Command::Schema(args) => schema::run(&args),
+        Command::Config(args) => config::run(&args, sources),
+        Command::Completions(args) => completions::run(args),
+        Command::Doctor(args) => wait_for(doctor::run(&args, sources)),
+        Command::Webhook(args) => wait_for(webhook::run(&args, sources)),
         Command::Demo(args) => wait_for(demo::run(&args)),
         Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
         Command::Import(args) => wait_for(import::run(&args, sources)),
@@ -180,4 +205,10 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
 fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Failure::of(&error))?.block_on(command)
+}
+
+/// One process, one crypto library: for commands that call somebody without starting a gateway.
+fn use_one_crypto_library() {
+    // A second one in the same process finds it installed.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

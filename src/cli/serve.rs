@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::app::{self, App};
 use crate::cli::Failure;
 use crate::cli::logging;
+use crate::cli::notify::Manager;
 use crate::cli::settings::SettingsArgs;
 use crate::cli::stop::{Asked, Signals};
 use crate::clock::Clock;
@@ -62,6 +63,7 @@ impl Args {
 /// # Errors
 /// [`Failure`]: settings, database, keys or a port are not as they must be.
 pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
+    let manager = Manager::at(sources.service_manager());
     let config = args.load(sources)?;
     logging::start(&config.log)?;
     let failed = |error: &dyn std::error::Error| Failure::of(error);
@@ -71,7 +73,10 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let parts = app::Parts { ids: Ids::new(clock.clone()), clock, db };
     let mut signals = Signals::listen()?;
     let app = App::start(&config, parts).await.map_err(|error| failed(&error))?;
-    match signals.next().await {
+    manager.ready();
+    let asked = signals.next().await;
+    manager.stopping();
+    match asked {
         Asked::AtOnce => signals.end(app.stop(Duration::ZERO)).await,
         Asked::AtLeisure => signals.end(app.drain()).await,
     }

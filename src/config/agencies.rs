@@ -129,7 +129,7 @@ fn required<T>(reader: &mut Reader<'_>, key: &str, variables: &[&str], read: Rea
     match read {
         Read::Given(value, origin) => Some((value, origin)),
         Read::Refused => None,
-        Read::Absent => {
+        Read::Absent(_) => {
             let cure = match variables.first() {
                 Some(name) => format!("set {name}, or {key} in the file"),
                 None => format!("set {key} in the file"),

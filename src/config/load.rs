@@ -12,6 +12,7 @@ use super::production;
 use super::reader::{Read, Reader};
 use super::retention::retention;
 use super::sealing::sealing;
+use super::shown::Setting;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
@@ -25,10 +26,14 @@ use super::{
 /// [`Problems`], all of them together: values that do not parse or do not fit together, names that do not exist, and
 /// a named file that cannot be read.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
+    explain(sources).1
+}
+
+/// The same, with every setting as it stands and where its value came from, whether or not there are problems.
+pub fn explain(sources: &Sources) -> (Vec<Setting>, Result<Config, Problems>) {
     let mut reader = Reader::new(sources);
     let config = read(&mut reader);
-    reader.finish()?;
-    Ok(config)
+    (reader.settings(), reader.finish().map(|()| config))
 }
 
 /// Database and log alone, for commands that need no more: what is wrong with the other sections is left to those who use
@@ -73,7 +78,7 @@ fn read(reader: &mut Reader<'_>) -> Config {
 fn set_by<T>(reads: [&Read<T>; 2]) -> Origin {
     let given = reads.into_iter().find_map(|read| match read {
         Read::Given(_, origin) => Some(origin.clone()),
-        Read::Absent | Read::Refused => None,
+        Read::Absent(_) | Read::Refused => None,
     });
     given.unwrap_or(Origin::Default)
 }
@@ -98,7 +103,7 @@ fn server(r: &mut Reader<'_>) -> Server {
     Server {
         listen,
         admin_listen,
-        public_url: r.hidden("server.public_url", &["RECERT_PUBLIC_URL"], values::web_address).ok(),
+        public_url: r.address("server.public_url", &["RECERT_PUBLIC_URL"], values::web_address).ok(),
         header_timeout: r.open("server.header_timeout", &["RECERT_HEADER_TIMEOUT"], seconds).or(default.header_timeout),
         body_timeout: r.open("server.body_timeout", &["RECERT_BODY_TIMEOUT"], seconds).or(default.body_timeout),
         cors_origins: r.open("server.cors_origins", &["RECERT_CORS_ORIGINS"], values::origins).or(default.cors_origins),
@@ -112,7 +117,7 @@ fn server(r: &mut Reader<'_>) -> Server {
 fn database(r: &mut Reader<'_>) -> Database {
     let default = Database::default();
     Database {
-        url: r.hidden("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url),
+        url: r.address("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url),
         connections: r.open("database.connections", &["RECERT_DATABASE_CONNECTIONS"], count).or(default.connections),
         busy_timeout: r
             .open("database.busy_timeout", &["RECERT_DATABASE_BUSY_TIMEOUT"], seconds)
@@ -126,7 +131,7 @@ fn database(r: &mut Reader<'_>) -> Database {
 fn truv(r: &mut Reader<'_>) -> Truv {
     let default = Truv::default();
     Truv {
-        url: r.hidden("truv.url", &["RECERT_TRUV_URL", "TRUV_API_URL"], values::upstream).or(default.url),
+        url: r.address("truv.url", &["RECERT_TRUV_URL", "TRUV_API_URL"], values::upstream).or(default.url),
         connect_timeout: r
             .open("truv.connect_timeout", &["RECERT_TRUV_CONNECT_TIMEOUT"], seconds)
             .or(default.connect_timeout),
@@ -139,10 +144,10 @@ fn truv(r: &mut Reader<'_>) -> Truv {
 
 fn auth(r: &mut Reader<'_>) -> Auth {
     let default = Auth::default();
-    let jwks = r.hidden("auth.jwks", &["RECERT_AUTH_JWKS"], values::key_set);
+    let jwks = r.address("auth.jwks", &["RECERT_AUTH_JWKS"], values::key_set);
     let hmac_secret = r.hidden("auth.hmac_secret", &["RECERT_AUTH_HMAC_SECRET"], values::hmac_secret);
     match (&jwks, &hmac_secret) {
-        (Read::Absent, Read::Absent) => {
+        (Read::Absent(_), Read::Absent(_)) => {
             let cure = "set RECERT_AUTH_JWKS to your issuer's key set; for development set RECERT_AUTH_HMAC_SECRET to \
                         the output of: openssl rand -hex 32";
             r.report("auth", Origin::Default, "no key is set, so no token could be checked", cure);
@@ -286,7 +291,7 @@ fn work(r: &mut Reader<'_>) -> Work {
             .open("work.idempotency_retention", &["RECERT_IDEMPOTENCY_RETENTION_DAYS"], days)
             .or(default.idempotency_retention),
         held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
-        wake: r.hidden("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
+        wake: r.address("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
     }
 }
 

@@ -109,6 +109,19 @@ impl Keys {
         }
     }
 
+    /// Name and algorithm of each key; the development secret has no name.
+    pub(crate) fn names(&self) -> Vec<(String, &'static str)> {
+        let mut names: Vec<_> = match self {
+            Self::Secret(key) => vec![(String::new(), key.alg_name())],
+            Self::Set(set) => {
+                let loaded = Arc::clone(&set.current.read().unwrap_or_else(PoisonError::into_inner));
+                loaded.keys.iter().map(|(kid, key)| (kid.clone(), key.alg_name())).collect()
+            }
+        };
+        names.sort();
+        names
+    }
+
     pub(crate) async fn keep_fresh(&self) {
         let Self::Set(set) = self else { return };
         loop {

@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
@@ -89,12 +90,18 @@ impl Operation {
     /// Runs a query or a mutation to its end.
     pub(crate) async fn run(self) -> Result<Answer, Refusal> {
         let Self { admitted, session, edge, seats, extensions } = self;
-        let request_id = session.request_id;
+        let (request_id, begun, label) = (session.request_id, Instant::now(), admitted.label);
         // The call itself may panic as well as the future it makes.
         let execution = async { edge.parts.executor.execute(admitted.request, session).await };
         let fenced = AssertUnwindSafe(execution).catch_unwind();
         let outcome = tokio::time::timeout(edge.graphql.timeout, fenced).await;
         drop(seats);
+        let word = match &outcome {
+            Ok(Ok(executed)) if executed.errors.is_empty() => "ok",
+            Ok(Ok(_)) => "errors",
+            Ok(Err(_)) | Err(_) => "failed",
+        };
+        metrics::histogram!("recert_graphql_seconds", "operation" => label, "outcome" => word).record(begun.elapsed());
         match outcome {
             Ok(Ok(executed)) => Ok(Answer::of(executed, request_id).costing(Some(extensions))),
             Ok(Err(_)) => {
@@ -111,6 +118,7 @@ impl Operation {
     /// Starts a subscription. A panic ends it with the internal error.
     pub(crate) fn stream(self) -> BoxStream<'static, Event> {
         let Self { admitted, session, edge, seats, extensions } = self;
+        metrics::counter!("recert_subscriptions_total", "operation" => admitted.label).increment(1);
         let mut extensions = Some(extensions);
         let request_id = session.request_id;
         let start = async move { edge.parts.executor.subscribe(admitted.request, session) };

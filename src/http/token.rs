@@ -95,6 +95,11 @@ impl Verifier {
         })
     }
 
+    /// Name and algorithm of each key that tokens may be signed with; the development secret has no name.
+    pub fn keys(&self) -> Vec<(String, &'static str)> {
+        self.trusts.iter().flat_map(|trust| trust.keys.names()).collect()
+    }
+
     /// Refreshes the key sets every ten minutes until dropped; returns at once where the key never changes.
     pub async fn keep_fresh(&self) {
         futures_util::future::join_all(self.trusts.iter().map(|trust| trust.keys.keep_fresh())).await;

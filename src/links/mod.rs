@@ -20,7 +20,7 @@ pub(crate) use self::store::{
     mark_deleted_in_tx, mark_disconnected_in_tx, mark_limited_in_tx, mark_refreshed_in_tx, return_units_in_tx,
     see_in_tx, spend_units_in_tx, units_in_tx,
 };
-pub use self::store::{count_units, load};
+pub use self::store::{count_units, count_used_up, load};
 
 /// The window in which refreshes of one link are counted (Truv, "Refresh quota").
 pub const WINDOW: Duration = Duration::from_hours(24);

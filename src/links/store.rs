@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::{Link, WINDOW};
@@ -48,6 +48,22 @@ pub async fn count_units(
     now: DateTime<Utc>,
 ) -> Result<HashMap<LinkId, Vec<DateTime<Utc>>>, Error> {
     units(db.read(), agency, ids, now).await
+}
+
+/// How many links, of all agencies, have no refresh left at `now`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_used_up(db: &Database, per_day: u32, now: DateTime<Utc>) -> Result<u64, Error> {
+    let since = now - TimeDelta::from_std(WINDOW).unwrap_or_default();
+    let used_up = refresh_units::Entity::find()
+        .select_only()
+        .column(refresh_units::Column::LinkId)
+        .filter(refresh_units::Column::IsCounted.eq(true))
+        .filter(refresh_units::Column::SpentAt.gt(since))
+        .group_by(refresh_units::Column::LinkId)
+        .having(refresh_units::Column::LinkId.count().gte(per_day));
+    Ok(used_up.count(db.read()).await?)
 }
 
 /// The same inside a transaction that has locked the links.

@@ -60,7 +60,13 @@ pub struct Made {
 pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<Made, Error> {
     let first = refresh_once(kit, caller, ask).await;
     // Two requests with one key over different cases can meet at the key itself: the later one then finds it.
-    if is_in_the_way(&first) { refresh_once(kit, caller, ask).await } else { first }
+    let done = if is_in_the_way(&first) { refresh_once(kit, caller, ask).await } else { first };
+    if let Err(Error::Refused(refusals)) = &done {
+        for refusal in refusals {
+            metrics::counter!("recert_refresh_refusals_total", "reason" => refusal.word()).increment(1);
+        }
+    }
+    done
 }
 
 /// Whether another transaction was in the way, so that a second attempt finds what it has stored.

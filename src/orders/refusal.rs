@@ -90,6 +90,20 @@ impl Refusal {
     pub(crate) fn invalid(path: Vec<String>, message: impl Into<String>) -> Self {
         Self::Invalid { path, message: message.into() }
     }
+
+    /// The word in metrics.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid { .. } => "invalid",
+            Self::Conflict { .. } => "conflict",
+            Self::Limit { .. } => "limit",
+            Self::InProgress { .. } => "in_progress",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Cap { .. } => "cap",
+            Self::Reauthenticate { .. } => "reauthenticate",
+        }
+    }
 }
 
 impl From<Refusal> for Error {

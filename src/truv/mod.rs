@@ -12,6 +12,6 @@ pub mod signature;
 mod throttle;
 pub mod wire;
 
-pub use client::{BuildError, Client, Fetched};
+pub use client::{BuildError, Client, Fetched, Sounding};
 pub use error::{Error, FieldProblem, Outcome};
 pub use redact::redact;

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use metrics::counter;
@@ -76,8 +77,18 @@ async fn run_or_put_back(kit: Kit, job: Claimed, break_off: CancellationToken) {
 
 async fn run_one(kit: &Kit, job: &Claimed) {
     // A job that panics must neither stay in hand nor run for ever.
+    let begun = Instant::now();
     let ran = AssertUnwindSafe(Box::pin(carry_out(kit, job))).catch_unwind().await;
-    let ended = match ran.unwrap_or_else(|_| Err(Error::Corrupt("the job panicked".to_owned()))) {
+    let ran = ran.unwrap_or_else(|_| Err(Error::Corrupt("the job panicked".to_owned())));
+    let outcome = match &ran {
+        Ok(Ran::Finished) => "finished",
+        Ok(Ran::Again { .. }) => "again",
+        Ok(Ran::Failed { .. }) => "failed",
+        Ok(Ran::Hindered { .. }) => "hindered",
+        Err(_) => "error",
+    };
+    metrics::histogram!("recert_job_seconds", "kind" => job.kind.word(), "outcome" => outcome).record(begun.elapsed());
+    let ended = match ran {
         Ok(Ran::Finished) => jobs::finish(kit, job).await,
         Ok(Ran::Again { at, why }) => {
             tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job waits");

@@ -9,6 +9,7 @@
 mod deliveries;
 mod jobs;
 mod trail;
+mod measure;
 mod upkeep;
 mod watch;
 

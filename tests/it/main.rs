@@ -13,6 +13,7 @@ mod cases;
 mod cli;
 mod config;
 mod county;
+mod deploy;
 mod events;
 mod graphql;
 mod http;

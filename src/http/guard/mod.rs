@@ -13,7 +13,9 @@ mod values;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Request, Variables};
 use serde::Serialize;
@@ -51,6 +53,8 @@ pub(crate) struct Admitted {
     pub(crate) cost: Cost,
     /// Deprecated fields that it selects, as `Type.field`.
     pub(crate) deprecated: BTreeSet<String>,
+    /// What it is called in the metrics: its root field, if it has one that the schema knows.
+    pub(crate) label: String,
 }
 
 /// What an operation costs, as its answer tells.
@@ -107,10 +111,30 @@ impl Guard {
         let info = OperationInfo { kind: operation.ty, name, document: hash };
         let measure::Priced { cost, deprecated } = self.measured(&document).price(operation, &variables)?;
         values::variables(operation, &variables)?;
+        let label = self.label(operation);
         let mut request = Request::new(source).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
-        Ok(Admitted { request, info, cost, deprecated })
+        Ok(Admitted { request, info, cost, deprecated, label })
+    }
+
+    /// A word out of the schema, because the operation's own name is the client's and there may be any number of them.
+    fn label(&self, operation: &OperationDefinition) -> String {
+        let parent = match operation.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        let mut fields = operation.selection_set.node.items.iter().map(|item| match &item.node {
+            Selection::Field(field) => Some(field.node.name.node.as_str()),
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
+        });
+        match (fields.next().flatten(), fields.next()) {
+            (Some(field), None) if self.costs.of(parent, field).is_some() => field.to_owned(),
+            (Some(field), None) if field.starts_with("__") => "introspection".to_owned(),
+            (Some(_), None) => "unknown".to_owned(),
+            _ => "several".to_owned(),
+        }
     }
 
     /// Whether every operation of a document is admitted without any variable: then it is not refused whatever page the

@@ -1,8 +1,10 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
 mod audit;
+mod config;
 mod deliveries;
 mod demo;
+mod doctor;
 mod import;
 mod keys;
 mod logging;
@@ -16,6 +18,7 @@ mod simulator;
 mod token;
 #[cfg(target_os = "linux")]
 mod under_fire;
+mod webhook;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -73,6 +76,10 @@ fn every_command_explains_itself() {
         "token",
         "revoke",
         "schema",
+        "doctor",
+        "config",
+        "webhook",
+        "completions",
     ];
     for command in commands {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");

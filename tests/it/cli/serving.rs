@@ -34,7 +34,7 @@ pub(super) struct Served {
     pub(super) child: Child,
     lines: mpsc::Receiver<Value>,
     pub(super) public: SocketAddr,
-    admin: SocketAddr,
+    pub(super) admin: SocketAddr,
     _folder: tempfile::TempDir,
 }
 
@@ -91,7 +91,6 @@ impl Served {
         panic!("the process does not end");
     }
 
-    /// The value of a metric.
     /// The whole part of a metric's value.
     async fn metric(&self, name: &str) -> u64 {
         let text = client().get(format!("http://{}/metrics", self.admin)).send().await.unwrap().text().await.unwrap();
@@ -128,9 +127,9 @@ impl Drop for Served {
 
 fn command(folder: &Path, database: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recert"));
-    command.env_clear().envs(VARIABLES).envs(variables.iter().copied()).env("RECERT_DATABASE_URL", database);
-    // Nobody answers there, and nothing is asked of anybody else.
-    command.env("RECERT_TRUV_URL", "http://127.0.0.1:9/").env("RECERT_LOG_FORMAT", "json");
+    // Unless the test has a Truv: nobody answers there, and nothing is asked of anybody else.
+    command.env_clear().envs(VARIABLES).env("RECERT_TRUV_URL", "http://127.0.0.1:9/").envs(variables.iter().copied());
+    command.env("RECERT_DATABASE_URL", database).env("RECERT_LOG_FORMAT", "json");
     command.args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).current_dir(folder);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
@@ -189,6 +188,24 @@ async fn sigterm_turns_readiness_off_closes_streams_with_a_hint_and_ends_with_0(
     assert!(tokio::net::TcpStream::connect(served.public).await.is_err(), "nothing new is accepted");
     let (status, _) = served.ended().await;
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_service_manager_is_told_when_it_answers_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("notify");
+    let manager = tokio::net::UnixDatagram::bind(&socket).unwrap();
+    let hear = async || {
+        let mut word = [0; 64];
+        let length = tokio::time::timeout(PATIENCE, manager.recv(&mut word)).await.unwrap().unwrap();
+        String::from_utf8(word[..length].to_vec()).unwrap()
+    };
+    let (scratch, _db, _) = fresh().await;
+    let mut served = Served::start(&scratch.url(), &[("NOTIFY_SOCKET", socket.to_str().unwrap())]);
+    assert_eq!(hear().await, "READY=1");
+    served.signal("-INT");
+    assert_eq!(hear().await, "STOPPING=1");
+    assert_eq!(served.ended().await.0.code(), Some(0));
 }
 
 #[tokio::test]
