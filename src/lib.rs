@@ -23,6 +23,7 @@ pub mod people;
 pub mod events;
 pub mod jobs;
 pub mod kit;
+pub mod lifetimes;
 pub mod simulator;
 pub mod truv;
 pub mod gate;

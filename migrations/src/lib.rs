@@ -17,6 +17,9 @@ mod m20261123_000041_ledger;
 mod m20261123_000042_limits;
 mod m20261123_000050_webhook_watch;
 mod m20261123_000060_renewal_batches;
+mod m20261128_000030_link_trials;
+mod m20261128_000031_retries;
+mod m20261128_000032_contact_preferences;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -40,6 +43,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000042_limits::Migration),
             Box::new(m20261123_000050_webhook_watch::Migration),
             Box::new(m20261123_000060_renewal_batches::Migration),
+            Box::new(m20261128_000030_link_trials::Migration),
+            Box::new(m20261128_000031_retries::Migration),
+            Box::new(m20261128_000032_contact_preferences::Migration),
         ]
     }
 }

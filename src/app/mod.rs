@@ -24,6 +24,7 @@ use crate::gate::{self, Gate};
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
+use crate::lifetimes::Shelf;
 use crate::people;
 use crate::storage::{self, Database};
 use crate::telemetry;
@@ -289,6 +290,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
             webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
             secrets: agency.secrets.clone(),
             spending: agency.spending.clone(),
+            refresh_rules: agency.refresh_rules.clone(),
         };
         accounts.insert(enrolled.id, account);
     }
@@ -301,6 +303,7 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
+        lifetimes: Shelf::default(),
     })
 }
 

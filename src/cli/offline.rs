@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ids::Ids;
 use crate::kit::{Accounts, Kit};
+use crate::lifetimes::Shelf;
 use crate::storage::{self, Database};
 
 /// Opens the database. As at the gateway's start: SQLite is migrated by itself, PostgreSQL by a person.
@@ -35,5 +36,6 @@ pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
+        lifetimes: Shelf::default(),
     })
 }

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{DocumentsMode, Environment, LogFormat, Wake};
+use super::{DocumentsMode, Environment, Freshness, GateRule, LogFormat, Wake};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -248,6 +248,25 @@ pub(super) fn documents_mode(raw: &Raw) -> Parsed<DocumentsMode> {
         "prefer" => Ok(DocumentsMode::Prefer),
         "only" => Ok(DocumentsMode::Only),
         _ => refuse("is not a mode of registered documents", "write open, prefer or only"),
+    }
+}
+
+/// What a rule for a purpose says.
+pub(super) fn gate_rule(raw: &Raw) -> Parsed<GateRule> {
+    match one(raw)? {
+        "allow" => Ok(GateRule::Allow),
+        "hold" => Ok(GateRule::Hold),
+        "refuse" => Ok(GateRule::Refuse),
+        _ => refuse("is not a rule for a purpose", "write allow, hold or refuse"),
+    }
+}
+
+/// What follows from fresh data.
+pub(super) fn freshness(raw: &Raw) -> Parsed<Freshness> {
+    match one(raw)? {
+        "warn" => Ok(Freshness::Warn),
+        "refuse" => Ok(Freshness::Refuse),
+        _ => refuse("is not what can follow from fresh data", "write warn or refuse"),
     }
 }
 

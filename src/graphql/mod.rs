@@ -23,6 +23,7 @@ mod node;
 mod orders;
 mod page;
 mod people;
+mod refresh_errors;
 mod renewal_batches;
 mod replay;
 mod reports;
@@ -61,6 +62,7 @@ pub struct Query(
     renewal_batches::query::BatchQuery,
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
+    links::LifetimeQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.
@@ -68,6 +70,7 @@ pub struct Query(
 pub struct Mutation(
     orders::refresh::RefreshMutation,
     orders::contact::ContactMutation,
+    orders::bridge::BridgeMutation,
     cases::decide::DecideMutation,
     cases::assign::AssignMutation,
     cases::import::ImportMutation,

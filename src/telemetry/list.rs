@@ -125,6 +125,11 @@ pub const METRICS: &[Metric] = &[
         "Calls to Truv that were put off, by what stood in the way.",
     ),
     counter("recert_upstream_stops_total", &["agency", "reason"], "How often this process opened the breaker."),
+    counter(
+        "recert_upstream_unknown_words_total",
+        &["kind"],
+        "Words of Truv that are not known here and read as `UNKNOWN`, by what they name.",
+    ),
     gauge("recert_wake_connected", &[], "1 while wake-ups from other replicas can come; 0 on SQLite."),
     counter("recert_wakes_total", &["direction"], "Wake-ups `sent` to other replicas and `received` from them."),
     gauge("recert_webhook_agencies", &["state"], "Agencies by whether their webhooks come."),

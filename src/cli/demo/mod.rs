@@ -23,7 +23,9 @@ use crate::cli::logging;
 use crate::cli::settings::secret;
 use crate::cli::stop::Signals;
 use crate::clock::Clock;
-use crate::config::{self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, Server, Spending, Truv};
+use crate::config::{
+    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, RefreshRules, Server, Spending, Truv,
+};
 use crate::county;
 use crate::ids::Ids;
 use crate::simulator::{AccessKey, Options, Settings, Simulator};
@@ -179,6 +181,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             client_id: CLIENT_ID.to_owned(),
             secrets: vec![access_secret],
             spending: Spending::default(),
+            refresh_rules: RefreshRules::default(),
         }],
         auth: Auth { hmac_secret: Some(dir.token_secret()), ..Auth::default() },
         graphql: Graphql { introspection: true, explorer: true, ..Graphql::default() },

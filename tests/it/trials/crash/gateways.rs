@@ -17,7 +17,7 @@ use super::front::Alive;
 /// How long a start may take on a machine that is busy with other things.
 const START: Duration = Duration::from_mins(2);
 
-pub(super) struct Gateways {
+pub(in crate::trials) struct Gateways {
     variables: Vec<(String, String)>,
     alive: Alive,
     children: Vec<Option<Child>>,
@@ -26,18 +26,18 @@ pub(super) struct Gateways {
 }
 
 impl Gateways {
-    pub(super) fn new(replicas: usize, variables: Vec<(String, String)>, alive: Alive, logs: &Path) -> Self {
+    pub(in crate::trials) fn new(replicas: usize, variables: Vec<(String, String)>, alive: Alive, logs: &Path) -> Self {
         alive.lock().unwrap().resize(replicas, None);
         let children = (0..replicas).map(|_| None).collect();
         Self { variables, alive, children, logs: logs.to_owned(), starts: 0 }
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::trials) fn count(&self) -> usize {
         self.children.len()
     }
 
     /// Starts every replica that is down, and returns when they answer.
-    pub(super) async fn start_missing(&mut self) {
+    pub(in crate::trials) async fn start_missing(&mut self) {
         let mut starting = Vec::new();
         for replica in 0..self.children.len() {
             if self.children[replica].is_none() {
@@ -57,8 +57,13 @@ impl Gateways {
         }
     }
 
+    /// The process behind a replica; `None` while it is down.
+    pub(in crate::trials) fn pid(&self, replica: usize) -> Option<u32> {
+        self.children[replica].as_ref().and_then(Child::id)
+    }
+
     /// SIGKILL: nothing is finished, nothing is said.
-    pub(super) async fn kill(&mut self, replica: usize) {
+    pub(in crate::trials) async fn kill(&mut self, replica: usize) {
         let Some(mut child) = self.children[replica].take() else { return };
         child.start_kill().unwrap();
         self.alive.lock().unwrap()[replica] = None;
@@ -66,7 +71,7 @@ impl Gateways {
         assert!(!ended.success(), "a gateway ended by itself");
     }
 
-    pub(super) async fn kill_all(&mut self) {
+    pub(in crate::trials) async fn kill_all(&mut self) {
         for replica in 0..self.children.len() {
             self.kill(replica).await;
         }

@@ -10,8 +10,8 @@
 //! RECERT_TEST_CRASH_CYCLES=300 cargo test --test it trials::crash -- --nocapture
 //! ```
 
-mod front;
-mod gateways;
+pub(super) mod front;
+pub(super) mod gateways;
 mod stage;
 mod story;
 mod verdict;
