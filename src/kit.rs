@@ -11,8 +11,9 @@ use secrecy::SecretString;
 
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::config::{Environment, Renewals, Spending, Webhooks, Work};
+use crate::config::{Environment, RefreshRules, Renewals, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
+use crate::lifetimes::Shelf;
 use crate::opaque::Opaque;
 use crate::seal::Sealer;
 use crate::storage::Database;
@@ -41,6 +42,8 @@ pub struct Kit {
     pub work: Work,
     /// The inbox's settings.
     pub webhooks: Webhooks,
+    /// How long connections last, as this process last read it.
+    pub lifetimes: Shelf,
 }
 
 /// Accounts at Truv, with clients for what somebody waits for and for bulk work.
@@ -82,6 +85,8 @@ pub struct Account {
     pub secrets: Vec<SecretString>,
     /// What refreshes cost, and how much may be spent.
     pub spending: Spending,
+    /// When a refresh is not to be made.
+    pub refresh_rules: RefreshRules,
 }
 
 impl Kit {

@@ -26,6 +26,7 @@ pub mod revocations;
 pub mod events;
 pub mod jobs;
 pub mod kit;
+pub mod lifetimes;
 pub mod simulator;
 pub mod truv;
 pub mod gate;

@@ -18,6 +18,9 @@ mod m20261123_000042_limits;
 mod m20261123_000050_webhook_watch;
 mod m20261123_000060_renewal_batches;
 mod m20261128_000020_revocations;
+mod m20261128_000030_link_trials;
+mod m20261128_000031_retries;
+mod m20261128_000032_contact_preferences;
 mod m20261128_000060_audit;
 mod m20261128_000061_retention;
 
@@ -44,6 +47,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000050_webhook_watch::Migration),
             Box::new(m20261123_000060_renewal_batches::Migration),
             Box::new(m20261128_000020_revocations::Migration),
+            Box::new(m20261128_000030_link_trials::Migration),
+            Box::new(m20261128_000031_retries::Migration),
+            Box::new(m20261128_000032_contact_preferences::Migration),
             Box::new(m20261128_000060_audit::Migration),
             Box::new(m20261128_000061_retention::Migration),
         ]

@@ -27,6 +27,7 @@ use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
 use crate::ledger;
+use crate::lifetimes::Shelf;
 use crate::people;
 use crate::revocations;
 use crate::seal::{self, Sealer};
@@ -308,6 +309,7 @@ async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Ki
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
+        lifetimes: Shelf::default(),
     })
 }
 
@@ -333,6 +335,7 @@ pub fn account(config: &Config, agency: &Agency, secret: &SecretString) -> Resul
         webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
         secrets: agency.secrets.clone(),
         spending: agency.spending.clone(),
+        refresh_rules: agency.refresh_rules.clone(),
     })
 }
 

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ids::Ids;
 use crate::kit::{Accounts, Kit};
+use crate::lifetimes::Shelf;
 use crate::seal::Sealer;
 use crate::storage::{self, Database};
 
@@ -39,5 +40,6 @@ pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
+        lifetimes: Shelf::default(),
     })
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::reader::{Read, Reader};
 use super::sources::Origin;
 use super::values::count;
-use super::{Agency, Cap, Caps, Environment, Prices, Spending, values};
+use super::{Agency, Cap, Caps, Environment, Prices, PurposeRules, Purposes, RefreshRules, Spending, values};
 
 const SLUG: &[&str] = &["RECERT_AGENCY"];
 const NAME: &[&str] = &["RECERT_AGENCY_NAME"];
@@ -60,6 +60,7 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, 
     let environment = required(reader, &key("environment"), names(ENVIRONMENT), environment);
     let secrets = required(reader, &key("secrets"), names(SECRETS), secrets);
     let spending = spending(reader, index);
+    let refresh_rules = refresh_rules(reader, index);
     if let (Some((environment, _)), Some((secrets, origin))) = (&environment, &secrets) {
         agree(reader, &key("secrets"), *environment, secrets, origin);
     }
@@ -71,6 +72,7 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, 
         client_id: client_id?.0,
         secrets: secrets?.0,
         spending,
+        refresh_rules,
         slug,
     };
     Some((agency, origin))
@@ -122,6 +124,39 @@ fn spending(reader: &mut Reader<'_>, index: usize) -> Spending {
         other: cap("other"),
     };
     Spending { price_cents, caps }
+}
+
+/// When one agency does not want a refresh to be made.
+fn refresh_rules(reader: &mut Reader<'_>, index: usize) -> RefreshRules {
+    let mut program = |program: &str| {
+        let mut rule = |purpose: &str| {
+            let key = format!("agencies[{index}].purposes.{program}.{purpose}");
+            reader.open(&key, &[], values::gate_rule).ok().unwrap_or_default()
+        };
+        PurposeRules {
+            renewal: rule("renewal"),
+            periodic_review: rule("periodic_review"),
+            client_request: rule("client_request"),
+            appeal: rule("appeal"),
+        }
+    };
+    let purposes = Purposes {
+        snap: program("snap"),
+        tanf: program("tanf"),
+        medicaid: program("medicaid"),
+        child_care: program("child_care"),
+        housing: program("housing"),
+        liheap: program("liheap"),
+        other: program("other"),
+    };
+    let days = reader.open(&format!("agencies[{index}].fresh_days"), &[], count::<u32>);
+    let fresh_key = format!("agencies[{index}].fresh");
+    let fresh = reader.open(&fresh_key, &[], values::freshness);
+    if let (Read::Given(_, origin), Read::Absent) = (&fresh, &days) {
+        let cure = format!("set agencies[{index}].fresh_days, or remove it");
+        reader.report(&fresh_key, origin.clone(), "says what follows, and nothing says how many days are fresh", cure);
+    }
+    RefreshRules { purposes, fresh_days: days.ok(), fresh: fresh.ok().unwrap_or_default() }
 }
 
 /// A setting without a default: its absence is a problem.

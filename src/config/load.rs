@@ -3,6 +3,7 @@
 //! The crate `config` reads the TOML; the merging is done by `reader` instead of its builder, because that keeps only the
 //! winning value's file, stops at the first error, and answers with the offending value, which may be a secret.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::agencies::agencies;
@@ -302,6 +303,8 @@ fn renewals(r: &mut Reader<'_>) -> Renewals {
         link_lifetime_days: r
             .open("renewals.link_lifetime_days", &["RECERT_LINK_LIFETIME_DAYS"], count)
             .or(default.link_lifetime_days),
+        provider_lifetimes: lifetimes(r, "renewals.provider_lifetimes"),
+        source_lifetimes: source_lifetimes(r),
         refreshes_per_day: r
             .open("renewals.refreshes_per_day", &["RECERT_REFRESHES_PER_DAY"], count)
             .or(default.refreshes_per_day),
@@ -312,6 +315,22 @@ fn renewals(r: &mut Reader<'_>) -> Renewals {
             .open("renewals.batch_in_flight", &["RECERT_BATCH_IN_FLIGHT"], count)
             .or(default.batch_in_flight),
     }
+}
+
+/// Days by the name that a key below `table` ends in.
+fn lifetimes(r: &mut Reader<'_>, table: &str) -> BTreeMap<String, u32> {
+    let names = r.names_below(table);
+    names
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), r.open(&format!("{table}.{name}"), &[], count).ok()?)))
+        .collect()
+}
+
+/// Days by data source, under Truv's words for them.
+fn source_lifetimes(r: &mut Reader<'_>) -> BTreeMap<String, u32> {
+    let known = ["payroll", "docs", "tax", "financial_accounts", "insurance", "scoring_attributes"];
+    let mut read = |word: &str| r.open(&format!("renewals.source_lifetimes.{word}"), &[], count).ok();
+    known.into_iter().filter_map(|word| Some((word.to_owned(), read(word)?))).collect()
 }
 
 fn log(r: &mut Reader<'_>) -> Log {

@@ -16,6 +16,7 @@ mod nearest;
 mod problems;
 mod production;
 mod reader;
+mod renewals;
 mod retention;
 mod sealing;
 mod shown;
@@ -23,13 +24,16 @@ mod sources;
 mod values;
 mod webhooks;
 
-pub use agency::{Agency, Cap, Caps, Environment, Prices, Spending};
+pub use agency::{
+    Agency, Cap, Caps, Environment, Freshness, GateRule, Prices, PurposeRules, Purposes, RefreshRules, Spending,
+};
 pub use audit::{Audit, AuditReads};
 pub use auth::{Auth, Issuer, TokenAlgorithm};
-pub use retention::Retention;
-pub use sealing::{SealKey, Sealing};
 pub use load::{explain, load, load_database};
 pub use problems::{Problem, Problems};
+pub use renewals::Renewals;
+pub use retention::Retention;
+pub use sealing::{SealKey, Sealing};
 pub use shown::{Setting, without_secrets};
 pub use sources::{Origin, Sources, default_file};
 pub use webhooks::Webhooks;
@@ -377,33 +381,6 @@ impl Default for Work {
             idempotency_retention: Duration::from_hours(30 * 24),
             held_alarm: Duration::from_secs(10),
             wake: Wake::Database,
-        }
-    }
-}
-
-/// `[renewals]`
-#[derive(Clone, Debug)]
-pub struct Renewals {
-    /// `RECERT_RENEWAL_WINDOW_DAYS`: how many days before its due date a case becomes due. Default 30.
-    pub window_days: u32,
-    /// `RECERT_LINK_LIFETIME_DAYS`: how long a payroll connection is expected to last. Default 180.
-    pub link_lifetime_days: u32,
-    /// `RECERT_REFRESHES_PER_DAY`: refreshes per connection in 24 hours. Default 3.
-    pub refreshes_per_day: u32,
-    /// `RECERT_MATERIAL_CHANGE_PERCENT`: a change of money from this many percent on is material. Default 10.
-    pub material_percent: u32,
-    /// `RECERT_BATCH_IN_FLIGHT`: refreshes of one renewal batch that are on their way at once. Default 50.
-    pub batch_in_flight: u32,
-}
-
-impl Default for Renewals {
-    fn default() -> Self {
-        Self {
-            window_days: 30,
-            link_lifetime_days: 180,
-            refreshes_per_day: 3,
-            material_percent: 10,
-            batch_in_flight: 50,
         }
     }
 }

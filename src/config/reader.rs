@@ -201,6 +201,12 @@ impl<'s> Reader<'s> {
         self.file.keys().filter_map(index).max().map_or(0, |last| last + 1)
     }
 
+    /// The names right below a table whose keys are free, such as providers.
+    pub(super) fn names_below(&self, table: &str) -> Vec<String> {
+        let below = |key: &String| key.strip_prefix(table)?.strip_prefix('.').map(str::to_owned);
+        self.file.keys().filter_map(below).collect()
+    }
+
     /// Names variables that exist even if nothing asks for them this time.
     pub(super) fn know(&mut self, variables: impl IntoIterator<Item = &'static str>) {
         self.variables.extend(variables);

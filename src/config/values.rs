@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{AuditReads, DocumentsMode, Environment, LogFormat, Wake};
+use super::{AuditReads, DocumentsMode, Environment, Freshness, GateRule, LogFormat, Wake};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -257,6 +257,25 @@ pub(super) fn audit_reads(raw: &Raw) -> Parsed<AuditReads> {
         "all" => Ok(AuditReads::All),
         "personal" => Ok(AuditReads::Personal),
         _ => refuse("does not say which reads are recorded", "write all or personal"),
+    }
+}
+
+/// What a rule for a purpose says.
+pub(super) fn gate_rule(raw: &Raw) -> Parsed<GateRule> {
+    match one(raw)? {
+        "allow" => Ok(GateRule::Allow),
+        "hold" => Ok(GateRule::Hold),
+        "refuse" => Ok(GateRule::Refuse),
+        _ => refuse("is not a rule for a purpose", "write allow, hold or refuse"),
+    }
+}
+
+/// What follows from fresh data.
+pub(super) fn freshness(raw: &Raw) -> Parsed<Freshness> {
+    match one(raw)? {
+        "warn" => Ok(Freshness::Warn),
+        "refuse" => Ok(Freshness::Refuse),
+        _ => refuse("is not what can follow from fresh data", "write warn or refuse"),
     }
 }
 

@@ -40,6 +40,7 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("PayStatement", "earnings", 5),
     ("Query", "caseCounts", 10),
     ("Query", "ledgerTotals", 25),
+    ("Query", "linkLifetimes", 25),
     ("Query", "setAsideJobs", 25),
     ("RefreshLineage", "entries", 10),
     ("RefreshPreview", "targets", 5),

@@ -18,7 +18,7 @@ use crate::words::{LedgerDifference, LedgerStatus, ProductType, Program};
 const PURPOSE: &str = "ledger";
 
 /// Whole cents as dollars.
-fn dollars(cents: i64) -> Decimal {
+pub(crate) fn dollars(cents: i64) -> Decimal {
     Decimal(rust_decimal::Decimal::new(cents, 2))
 }
 

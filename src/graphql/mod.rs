@@ -24,6 +24,7 @@ mod node;
 mod orders;
 mod page;
 mod people;
+mod refresh_errors;
 mod renewal_batches;
 mod replay;
 mod reports;
@@ -65,6 +66,7 @@ pub struct Query(
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
     audit::AuditQuery,
+    links::LifetimeQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.
@@ -72,6 +74,7 @@ pub struct Query(
 pub struct Mutation(
     orders::refresh::RefreshMutation,
     orders::contact::ContactMutation,
+    orders::bridge::BridgeMutation,
     cases::decide::DecideMutation,
     cases::assign::AssignMutation,
     cases::import::ImportMutation,

@@ -7,8 +7,8 @@ use super::cases::Case;
 use super::cases::renewal::Renewal;
 use super::error::ApiError;
 use super::events::{
-    self, CaseEvent, CaseStatusChanged, OrderCreated, OrderStatusChanged, RefreshFailed, ReportReady, Resync,
-    ReviewCompleted, StreamOpened, TaskStatusChanged, VerificationLinkSent,
+    self, CaseEvent, CaseStatusChanged, ConnectionRestored, LinkHealthChanged, OrderCreated, OrderStatusChanged,
+    RefreshFailed, ReportReady, Resync, ReviewCompleted, StreamOpened, TaskStatusChanged, VerificationLinkSent,
 };
 use super::ids::{self, Global, Kind};
 use super::links::EmployerLink;
@@ -59,6 +59,8 @@ pub(crate) enum Node {
     ReportReady(ReportReady),
     VerificationLinkSent(VerificationLinkSent),
     ReviewCompleted(ReviewCompleted),
+    LinkHealthChanged(LinkHealthChanged),
+    ConnectionRestored(ConnectionRestored),
 }
 
 #[derive(Default)]
@@ -171,5 +173,7 @@ async fn event(view: &View, at: Position) -> Result<Option<Node>, ApiError> {
         CaseEvent::ReportReady(event) => event.into(),
         CaseEvent::VerificationLinkSent(event) => event.into(),
         CaseEvent::ReviewCompleted(event) => event.into(),
+        CaseEvent::LinkHealthChanged(event) => event.into(),
+        CaseEvent::ConnectionRestored(event) => event.into(),
     }))
 }

@@ -9,7 +9,7 @@ use super::view::View;
 use crate::ids::CaseId;
 use crate::people;
 use crate::policy::{self, Field};
-use crate::words::AuditAccess;
+use crate::words::{AuditAccess, DeliveryChannel};
 
 /// The person on a case.
 #[derive(Clone)]
@@ -67,6 +67,22 @@ impl Client {
     /// The last four digits of the Social Security number; null when unknown. More is never stored.
     async fn ssn_last4(&self) -> Option<&str> {
         self.row.ssn_last4.as_deref()
+    }
+
+    /// In which language the person wants to be asked, a tag such as `es`; null when unknown.
+    async fn language(&self) -> Option<&str> {
+        self.row.language.as_deref()
+    }
+
+    /// How the person wants to be asked; null when unknown.
+    async fn preferred_channel(&self) -> Option<DeliveryChannel> {
+        self.row.preferred_channel
+    }
+
+    /// The way by which a link is best sent: the preferred one where an address is known, else the first that is; null
+    /// when there is none.
+    async fn contact_channel(&self) -> Option<DeliveryChannel> {
+        self.row.channel()
     }
 
     /// Truv's id of the person; null until an order has told it.

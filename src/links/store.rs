@@ -11,9 +11,11 @@ use sea_orm::{
 
 use super::{Link, WINDOW};
 use crate::ids::{AgencyId, ClientId, Ids, LinkId, OrderId};
+use crate::jobs::{self, NewJob, Priority};
+use crate::kit::Kit;
 use crate::storage::entities::{employer_links, refresh_units};
 use crate::storage::{Database, Error, Tx};
-use crate::words::DataSource;
+use crate::words::{DataSource, JobKind};
 
 /// The links of the agency among `ids`.
 ///
@@ -186,14 +188,15 @@ pub(crate) struct Sighting {
 /// Stores what was told about a link, known or new, and answers its id. A login heals a link that was
 /// found broken before it.
 pub(crate) async fn see_in_tx(
+    kit: &Kit,
     tx: &Tx,
-    ids: &Ids,
     (agency, client): (AgencyId, ClientId),
     truv_link_id: &str,
     sighting: Sighting,
-    now: DateTime<Utc>,
 ) -> Result<LinkId, Error> {
+    let now = kit.clock.now();
     if let Some(link) = find_by_truv_id_in_tx(tx, agency, truv_link_id).await? {
+        let mut heals = false;
         let is_new_login = sighting.connected_at.is_some_and(|at| link.connected_at.is_none_or(|last| at > last));
         let keep = |told: Option<String>| told.map_or(NotSet, |told| Set(Some(told)));
         let mut row = employer_links::ActiveModel {
@@ -213,6 +216,7 @@ pub(crate) async fn see_in_tx(
             if link.broken_at <= sighting.connected_at {
                 row.broken_at = Set(None);
                 row.broken_by = Set(None);
+                heals = link.broken_at.is_some();
             }
         }
         employer_links::Entity::update_many()
@@ -220,9 +224,12 @@ pub(crate) async fn see_in_tx(
             .filter(employer_links::Column::Id.eq(link.id.0))
             .exec(tx)
             .await?;
+        if heals {
+            tell_in_tx(kit, tx, agency, link.id).await?;
+        }
         return Ok(link.id);
     }
-    let id: LinkId = ids.next();
+    let id: LinkId = kit.ids.next();
     let row = employer_links::ActiveModel {
         id: Set(id.0),
         agency_id: Set(agency.0),
@@ -245,8 +252,10 @@ pub(crate) async fn see_in_tx(
 
 /// Writes down that a link does not work any more; the first news of it stays. News from before the last login or the last
 /// pull that brought data come too late to matter.
-pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateTime<Utc>) -> Result<(), Error> {
-    employer_links::Entity::update_many()
+/// Answers whether it counted as working until now.
+pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateTime<Utc>) -> Result<bool, Error> {
+    let before = employer_links::Entity::find_by_id(link.0).one(tx).await?;
+    let done = employer_links::Entity::update_many()
         .col_expr(employer_links::Column::BrokenAt, Expr::value(at))
         .col_expr(employer_links::Column::BrokenBy, Expr::value(by))
         .col_expr(employer_links::Column::UpdatedAt, Expr::value(at))
@@ -260,7 +269,7 @@ pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateT
         .filter(not_after(employer_links::Column::LastRefreshedAt, at))
         .exec(tx)
         .await?;
-    Ok(())
+    Ok(done.rows_affected > 0 && before.is_some_and(|link| link.broken_at.is_none()))
 }
 
 /// Writes down that Truv allows no further refresh before then.
@@ -273,26 +282,29 @@ pub(crate) async fn mark_limited_in_tx(tx: &Tx, link: LinkId, until: DateTime<Ut
     Ok(())
 }
 
-/// Writes down that data and credentials were removed at Truv.
-pub(crate) async fn mark_deleted_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<(), Error> {
-    employer_links::Entity::update_many()
+/// Writes down that data and credentials were removed at Truv. Answers whether that was news.
+pub(crate) async fn mark_deleted_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<bool, Error> {
+    let done = employer_links::Entity::update_many()
         .col_expr(employer_links::Column::DeletedAt, Expr::value(at))
         .col_expr(employer_links::Column::UpdatedAt, Expr::value(at))
         .filter(employer_links::Column::Id.eq(link.0))
         .filter(employer_links::Column::DeletedAt.is_null())
         .exec(tx)
         .await?;
-    Ok(())
+    Ok(done.rows_affected > 0)
 }
 
 /// Writes down that a pull through the link brought data: whatever was broken works again. Where the client logged in
-/// for it, the connection's age starts anew. Older news change nothing.
+/// for it, the connection's age starts anew. Older news change nothing. Answers whether that is news for the
+/// client's cases: it was broken until now, or this is the first data since the client logged in.
 pub(crate) async fn mark_refreshed_in_tx(
     tx: &Tx,
     link: LinkId,
     at: DateTime<Utc>,
     is_login: bool,
-) -> Result<(), Error> {
+) -> Result<Refreshed, Error> {
+    let before = employer_links::Entity::find_by_id(link.0).one(tx).await?;
+    let is_first = before.is_some_and(|before| before.last_refreshed_at < before.connected_at);
     let mut row =
         employer_links::ActiveModel { updated_at: Set(at), last_refreshed_at: Set(Some(at)), ..Default::default() };
     if is_login {
@@ -301,8 +313,17 @@ pub(crate) async fn mark_refreshed_in_tx(
     let by_id = || employer_links::Entity::update_many().filter(employer_links::Column::Id.eq(link.0));
     by_id().set(row).filter(not_after(employer_links::Column::LastRefreshedAt, at)).exec(tx).await?;
     let healed = employer_links::ActiveModel { broken_at: Set(None), broken_by: Set(None), ..Default::default() };
-    by_id().set(healed).filter(employer_links::Column::BrokenAt.lte(at)).exec(tx).await?;
-    Ok(())
+    let done = by_id().set(healed).filter(employer_links::Column::BrokenAt.lte(at)).exec(tx).await?;
+    Ok(Refreshed { is_healed: done.rows_affected > 0, is_first_since_login: is_first })
+}
+
+/// What data that came through a link means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refreshed {
+    /// It was broken until now.
+    pub(crate) is_healed: bool,
+    /// Nothing had come since the client logged in last.
+    pub(crate) is_first_since_login: bool,
 }
 
 /// The column's instant is not after `at`, or not known.
@@ -315,25 +336,39 @@ const DISCONNECTED: &str = "link-disconnected";
 
 /// Truv says that the connection failed during a refresh. It says so for every failure, so this breaks the link only
 /// until a task's own word explains it.
-pub(crate) async fn mark_disconnected_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<(), Error> {
+pub(crate) async fn mark_disconnected_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<bool, Error> {
     mark_broken_in_tx(tx, link, DISCONNECTED, at).await
 }
 
-/// A task failed for a reason that the client need not act on: a `link-disconnected` about it means nothing.
-pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> Result<(), Error> {
+/// A task failed for a reason that the client need not act on: a `link-disconnected` about it means nothing. Answers
+/// whether the link counted as broken for it.
+pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> Result<bool, Error> {
     let row = employer_links::ActiveModel {
         broken_at: Set(None),
         broken_by: Set(None),
         updated_at: Set(now),
         ..Default::default()
     };
-    employer_links::Entity::update_many()
+    let done = employer_links::Entity::update_many()
         .set(row)
         .filter(employer_links::Column::Id.eq(link.0))
         .filter(employer_links::Column::BrokenBy.eq(DISCONNECTED))
         .exec(tx)
         .await?;
-    Ok(())
+    Ok(done.rows_affected > 0)
+}
+
+/// Has the cases of the link's client told that the link broke or works again: a job of its own, because it takes the
+/// locks of all of them.
+pub(crate) async fn tell_in_tx(kit: &Kit, tx: &Tx, agency: AgencyId, link: LinkId) -> Result<(), Error> {
+    let job = NewJob {
+        agency,
+        kind: JobKind::TellLink,
+        subject: link.0,
+        priority: Priority::Interactive,
+        run_at: kit.clock.now(),
+    };
+    jobs::enqueue_in_tx(kit, tx, job).await
 }
 
 impl From<employer_links::Model> for Link {

@@ -1,10 +1,12 @@
 //! Why an order was not made, in terms a client of the API can act on.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Order;
+use super::rules::Fresh;
 use crate::ledger::Spending;
 use crate::links::Link;
+use crate::words::{Program, PurposeRule, RefreshPurpose};
 
 /// Why a verb did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +71,22 @@ pub enum Refusal {
     Cap {
         /// What was asked for, and what stands against it.
         spending: Box<Spending>,
+    },
+    /// The agency's rule forbids a refresh of this purpose outside the certification window.
+    Purpose {
+        /// What the rule says.
+        rule: PurposeRule,
+        /// The case's program.
+        program: Program,
+        /// The purpose that was stated.
+        purpose: RefreshPurpose,
+        /// When the renewal opens, from which day on it is allowed.
+        opens_on: NaiveDate,
+    },
+    /// The agency's rule forbids a refresh while there is data that is fresh enough.
+    Fresh {
+        /// That data.
+        fresh: Fresh,
     },
     /// The link does not work any more.
     Reauthenticate {

@@ -11,8 +11,9 @@ use crate::links;
 use crate::people;
 use crate::seal;
 use crate::storage::{Error, Tx};
+use crate::truv;
 use crate::truv::wire::orders::{Order as Shown, Suborder};
-use crate::words::TaskStatus;
+use crate::words::{DataSource, TaskStatus};
 
 impl Open {
     /// Joins what a look at the order shows. Its times are the order's: entries carry none of their own.
@@ -64,6 +65,9 @@ impl Open {
             employer.suborder_number = employer.suborder_number.take().or_else(|| shown.suborder_number.clone());
             employer.company_name = employer.company_name.take().or_else(|| shown.company_name.clone());
         }
+        if let Some(word) = shown.data_source.as_deref().filter(|word| DataSource::parse(word) == DataSource::Unknown) {
+            truv::unknown_word("data_source", word);
+        }
         if let Some(raw_status) = &shown.status {
             self.hear_suborder(index, raw_status, at);
         }
@@ -91,7 +95,11 @@ impl Open {
             };
             let link = self.link_in_tx(kit, tx, index, link, sighting).await?;
             if is_done {
-                links::mark_refreshed_in_tx(tx, link, at, false).await?;
+                // The settling of the entry tells it; here it only must not be overlooked.
+                if links::mark_refreshed_in_tx(tx, link, at, false).await?.is_healed {
+                    self.healed.insert(link);
+                    links::tell_in_tx(kit, tx, self.order.agency, link).await?;
+                }
             }
         }
         Ok(())

@@ -24,7 +24,7 @@ pub use self::load::{
 };
 pub use self::matching::is_same_company;
 pub use self::store::NewEmployment;
-pub(crate) use self::store::{find_newest, find_of_order, insert_in_tx, load_known_in_tx};
+pub(crate) use self::store::{find_newest, find_newest_of_case, find_of_order, insert_in_tx, load_known_in_tx};
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]

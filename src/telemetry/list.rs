@@ -153,6 +153,11 @@ pub const METRICS: &[Metric] = &[
     ),
     histogram("recert_upstream_seconds", &["agency", "call"], "Calls to Truv, from sending to the end of the answer."),
     counter("recert_upstream_stops_total", &["agency", "reason"], "How often this process opened the breaker."),
+    counter(
+        "recert_upstream_unknown_words_total",
+        &["kind"],
+        "Words of Truv that are not known here and read as `UNKNOWN`, by what they name.",
+    ),
     histogram("recert_upstream_wait_seconds", &["agency"], "For how long calls to Truv waited for their turn."),
     gauge("recert_wake_connected", &[], "1 while wake-ups from other replicas can come; 0 on SQLite."),
     counter("recert_wakes_total", &["direction"], "Wake-ups `sent` to other replicas and `received` from them."),

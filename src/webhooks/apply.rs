@@ -12,7 +12,7 @@ use crate::kit::Kit;
 use crate::links;
 use crate::orders::{self, News, Said};
 use crate::storage::{Error, Tx};
-use crate::truv::wire::webhooks::Event;
+use crate::truv::{self, wire::webhooks::Event};
 use crate::words::{DeliveryStatus, TaskStatus};
 
 /// After how many looks in vain Truv is asked whose task it is.
@@ -28,7 +28,12 @@ pub(crate) async fn apply(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
         Err(why) => return settle(kit, delivery, DeliveryStatus::Dead, why.0).await,
     };
     let meaning = match read::meaning(&event) {
-        Ok(Meaning::Nothing { why }) => return settle(kit, delivery, DeliveryStatus::Ignored, why).await,
+        Ok(Meaning::Nothing { why }) => {
+            if why == read::UNHEARD_OF {
+                truv::unknown_word("event_type", &event.event_type);
+            }
+            return settle(kit, delivery, DeliveryStatus::Ignored, why).await;
+        }
         Ok(Meaning::LinkDeleted { truv_link_id }) => return link_deleted(kit, delivery, &event, &truv_link_id).await,
         Ok(meaning) => meaning,
         Err(why) => return settle(kit, delivery, DeliveryStatus::Dead, why.0).await,
@@ -44,7 +49,7 @@ async fn join(kit: &Kit, delivery: &Claimed, event: &Event, meaning: &Meaning, o
     let tx = kit.db.begin().await?;
     let news = News::said(said(event, meaning, delivery));
     if let Meaning::LinkDisconnected { truv_link_id } = meaning {
-        disconnect_in_tx(&tx, delivery, event, order, truv_link_id).await?;
+        disconnect_in_tx(kit, &tx, delivery, event, order, truv_link_id).await?;
     } else {
         orders::advance_in_tx(kit, &tx, delivery.agency, order, &news).await?;
     }
@@ -88,6 +93,7 @@ fn said(event: &Event, meaning: &Meaning, delivery: &Claimed) -> Said {
 /// `link-disconnected` comes with every failed refresh, in any order with the task's own word. Where that word is known
 /// and the client need not act, the link is not broken.
 async fn disconnect_in_tx(
+    kit: &Kit,
     tx: &Tx,
     delivery: &Claimed,
     event: &Event,
@@ -104,7 +110,14 @@ async fn disconnect_in_tx(
     if explained {
         return Ok(());
     }
-    links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at)).await
+    break_in_tx(kit, tx, delivery, event, &link).await
+}
+
+async fn break_in_tx(kit: &Kit, tx: &Tx, delivery: &Claimed, event: &Event, link: &links::Link) -> Result<(), Error> {
+    if links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at)).await? {
+        links::tell_in_tx(kit, tx, delivery.agency, link.id).await?;
+    }
+    Ok(())
 }
 
 async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id: &str) -> Result<(), Error> {
@@ -112,7 +125,9 @@ async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id
     let Some(link) = links::find_by_truv_id_in_tx(&tx, delivery.agency, truv_link_id).await? else {
         return settle_tx(kit, tx, delivery, DeliveryStatus::Ignored, Some("no case uses this link")).await;
     };
-    links::mark_deleted_in_tx(&tx, link.id, read::instant(event, delivery.received_at)).await?;
+    if links::mark_deleted_in_tx(&tx, link.id, read::instant(event, delivery.received_at)).await? {
+        links::tell_in_tx(kit, &tx, delivery.agency, link.id).await?;
+    }
     settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await
 }
 
@@ -140,7 +155,7 @@ async fn not_yet(
         if let Meaning::LinkDisconnected { truv_link_id } = meaning {
             let tx = kit.db.begin().await?;
             if let Some(link) = links::find_by_truv_id_in_tx(&tx, delivery.agency, truv_link_id).await? {
-                links::mark_disconnected_in_tx(&tx, link.id, read::instant(event, delivery.received_at)).await?;
+                break_in_tx(kit, &tx, delivery, event, &link).await?;
                 return settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await;
             }
         }

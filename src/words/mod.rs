@@ -21,7 +21,8 @@ pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, Rev
 pub use self::gate::{BreakerReason, BreakerState};
 pub use self::ledger::{LedgerDifference, LedgerStatus};
 pub use self::orders::{
-    DeliveryChannel, FailureReason, LinkHealth, OrderKind, OrderStatus, ProductType, RefreshPurpose,
+    DeliveryChannel, FailureReason, LifetimeBasis, LinkHealth, OrderKind, OrderStatus, ProductType, PurposeRule,
+    RefreshPurpose, RestoredBy,
 };
 pub use self::plans::{PlanReason, PlannedAction};
 pub use self::reports::{ChangeKind, PayFrequency, ReviewFieldKey};

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::End;
-use crate::ids::{BatchId, BatchItemId, OrderId};
+use crate::ids::{BatchId, BatchItemId, LinkId, OrderId};
 use crate::jobs::{self, Claimed, Counts, Priority, Ran};
 use crate::kit::Kit;
 use crate::ledger;
@@ -126,6 +126,7 @@ async fn carry_out(kit: &Kit, job: &Claimed) -> Result<Ran, Error> {
         JobKind::CancelOrder => orders::carry_out_cancel(kit, job.agency, order).await,
         JobKind::RetryOrder => orders::retry(kit, job.agency, order).await,
         JobKind::FeedBatch => renewals::batch::feed(kit, job.agency, BatchId::from(job.subject)).await,
+        JobKind::TellLink => orders::tell_link(kit, job.agency, LinkId::from(job.subject)).await,
         JobKind::SendLink => renewals::batch::send_link(kit, job.agency, BatchItemId::from(job.subject)).await,
         JobKind::ReconcileLedger => ledger::reconcile(kit, job.agency).await,
         JobKind::FetchReport => renewals::fetch(kit, job.agency, order, job.attempts).await,

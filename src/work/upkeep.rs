@@ -1,5 +1,6 @@
 //! Looks for what nobody told us, and tidies up: once a minute for orders without news and cases that became due, at the
-//! start and once an hour for failed orders whose client may have logged in late, and events that are too old.
+//! start and once an hour for failed orders whose client may have logged in late, for how long connections last, and events
+//! that are too old.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -8,6 +9,7 @@ use crate::clock::{Alarm, Clock};
 use crate::events;
 use crate::kit::Kit;
 use crate::ledger;
+use crate::links;
 use crate::orders;
 use crate::renewals;
 use crate::revocations;
@@ -27,6 +29,7 @@ pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
             forget_keys(&kit).await;
             forget_revocations(&kit).await;
             ask_for_invoices(&kit).await;
+            learn(&kit).await;
         }
         if often.is_due(&kit.clock) {
             look(&kit).await;
@@ -104,6 +107,14 @@ async fn ask_for_invoices(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "ledgers are being held against Truv's invoices"),
         Err(error) => tracing::error!(%error, "the ledger could not be looked through"),
+    }
+}
+
+async fn learn(kit: &Kit) {
+    for agency in kit.accounts.keys() {
+        if let Err(error) = links::learn(kit, *agency).await {
+            tracing::error!(agency.id = %agency, %error, "what connections have shown could not be read");
+        }
     }
 }
 

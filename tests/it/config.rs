@@ -285,6 +285,7 @@ fn every_variable_is_documented_beside_its_field_and_for_operators() {
     let fields = names(concat!(
         include_str!("../../src/config/mod.rs"),
         include_str!("../../src/config/agency.rs"),
+        include_str!("../../src/config/renewals.rs"),
         include_str!("../../src/config/webhooks.rs")
     ));
     let page = names(include_str!("../../docs/operator.md"));

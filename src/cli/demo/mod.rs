@@ -24,7 +24,7 @@ use crate::cli::settings::secret;
 use crate::cli::stop::Signals;
 use crate::clock::Clock;
 use crate::config::{
-    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, Sealing, Server, Spending, Truv,
+    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, RefreshRules, Sealing, Server, Spending, Truv,
 };
 use crate::county;
 use crate::ids::Ids;
@@ -181,6 +181,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             client_id: CLIENT_ID.to_owned(),
             secrets: vec![access_secret],
             spending: Spending::default(),
+            refresh_rules: RefreshRules::default(),
         }],
         auth: Auth {
             hmac_secret: Some(dir.token_secret()),

@@ -68,7 +68,7 @@ impl OrderEmployer {
     /// Why this employer brought no data and what follows; null unless it failed.
     async fn failure(&self) -> Option<Result<RefreshFailure, ApiError>> {
         let order = self.view.load().orders.get(self.row.order).await.transpose()?;
-        order.map(|order| orders::policy::of_employer(&self.row, order.attempt).map(RefreshFailure::from)).transpose()
+        order.map(|order| orders::policy::shown_of_employer(&self.row, &order).map(RefreshFailure::from)).transpose()
     }
 
     /// The task that counts; null before any task.

@@ -1,5 +1,6 @@
 //! Orders: the type here, employers and tasks in `employer`, look-ups in `query`; `refresh` and `contact` make new ones.
 
+pub(crate) mod bridge;
 pub(crate) mod contact;
 pub(crate) mod employer;
 pub(crate) mod query;

@@ -23,6 +23,7 @@ pub mod installation;
 pub mod jobs;
 pub mod ledger_lines;
 pub mod ledger_months;
+pub mod link_trials;
 pub mod order_employers;
 pub mod orders;
 pub mod pay_statements;

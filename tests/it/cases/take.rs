@@ -44,6 +44,7 @@ impl Office {
             renewals: Renewals::default(),
             work: Work::default(),
             webhooks: Webhooks::default(),
+            lifetimes: Default::default(),
         };
         let agency = enroll_agency(&kit.db, &kit.clock, &kit.ids, "sonoma", "Sonoma").await.unwrap().id;
         Self { caller: Caller::system(agency, "import"), kit, _scratch: scratch }
@@ -103,6 +104,8 @@ fn row(case_number: &str) -> ImportRow {
             email: Some("rosa@example.test".to_owned()),
             phone: Some("+1 503 555 0142".to_owned()),
             ssn_last4: Some("0142".to_owned()),
+            language: Some("es".to_owned()),
+            preferred_channel: None,
         },
         assignee: Some(ImportAssignee { external_id: "kim".to_owned(), name: Some("Kim Lee".to_owned()) }),
         orders: vec![order(&format!("truv-{case_number}"))],

@@ -53,6 +53,7 @@ const CEILINGS: [(&str, usize); 14] = [
     ("Deliveries", 2),
     ("Ledger", 8),
     ("Lineage", 3),
+    ("LinkLifetimes", 2),
     ("PlanRenewals", 9),
     ("Queue", 6),
     ("RefreshPreview", 10),

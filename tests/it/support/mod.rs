@@ -1,5 +1,6 @@
 //! What the tests share: the app builder, a database per test, a client that sends `schema/operations`.
 
+pub(crate) mod caseload;
 pub(crate) mod client;
 pub(crate) mod database;
 pub(crate) mod promises;

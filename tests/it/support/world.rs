@@ -67,6 +67,11 @@ impl World {
 
     /// With other settings of the gateway, too.
     pub(crate) async fn tuned(settings: Settings, tune: impl FnOnce(&mut Config)) -> Self {
+        Self::seeded(None, settings, tune).await
+    }
+
+    /// With the simulator's chances drawn from a seed.
+    pub(crate) async fn seeded(seed: Option<u64>, settings: Settings, tune: impl FnOnce(&mut Config)) -> Self {
         let clock = Clock::still(noon());
         let (scratch, db, _) = fresh().await;
         let mut config = Config::for_tests();
@@ -81,7 +86,8 @@ impl World {
             .agencies
             .iter()
             .map(|agency| AccessKey { client_id: agency.client_id.clone(), secret: agency.secrets[0].clone() });
-        let options = Options { clock: clock.clone(), settings, ..Options::new(keys.collect()) };
+        let mut options = Options { clock: clock.clone(), settings, ..Options::new(keys.collect()) };
+        options.seed = seed.unwrap_or(options.seed);
         let sim = Simulator::start(options).await.unwrap();
         config.truv.url = format!("http://{}/", sim.api_addr()).parse().unwrap();
         config.work.poll_interval = Duration::from_millis(50);
@@ -195,7 +201,8 @@ impl World {
             external_user_id: format!("client-{number}"),
             first_name: "Rosa".to_owned(),
             last_name: "Ortiz".to_owned(),
-            email: Some("rosa@example.test".to_owned()),
+            // With an address on its order Truv writes to the client by itself, which is what this scenario is about.
+            email: scenarios.contains(&Scenario::RecoverAfterLogin).then(|| "rosa@example.test".to_owned()),
             links: links.collect(),
             orders: vec![order],
             ..SeedPerson::default()

@@ -61,9 +61,9 @@ impl Gateways {
         }
     }
 
-    /// The process of a replica that is up.
-    pub(super) fn pid(&self, replica: usize) -> u32 {
-        self.children[replica].as_ref().and_then(Child::id).expect("a replica that is up")
+    /// The process behind a replica; `None` while it is down.
+    pub(super) fn pid(&self, replica: usize) -> Option<u32> {
+        self.children[replica].as_ref().and_then(Child::id)
     }
 
     /// SIGKILL: nothing is finished, nothing is said.

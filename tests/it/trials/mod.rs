@@ -1,9 +1,11 @@
 //! Trials of the real binary under load and violence. Each has a short form in the usual run and a long one that is
 //! asked for by variables: `RECERT_TEST_SEED` repeats the draws of an earlier run.
 
+mod bulk;
 mod crash;
 mod gateways;
 mod streams;
+mod year;
 
 /// A number that the person at the shell asks for.
 #[expect(clippy::disallowed_methods, reason = "how long a trial lasts is asked for at the shell")]

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::trials::gateways::Alive;
 
 /// Opens the address. It is gone when the returned task is.
-pub(super) async fn open(alive: Alive) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+pub(in crate::trials) async fn open(alive: Alive) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = TaskTracker::new().spawn(async move {

@@ -10,7 +10,7 @@
 //! RECERT_TEST_CRASH_CYCLES=300 cargo test --test it trials::crash -- --nocapture
 //! ```
 
-mod front;
+pub(super) mod front;
 mod stage;
 mod story;
 mod verdict;

@@ -387,7 +387,8 @@ fn person(number: &str, scenarios: &[Scenario]) -> SeedPerson {
         external_user_id: format!("client-{number}"),
         first_name: "Rosa".to_owned(),
         last_name: "Ortiz".to_owned(),
-        email: Some("rosa@example.test".to_owned()),
+        // With an address on its order Truv writes by itself, and the story has nobody to ask.
+        email: scenarios.contains(&Scenario::RecoverAfterLogin).then(|| "rosa@example.test".to_owned()),
         links: links.collect(),
         orders: vec![order],
         ..SeedPerson::default()

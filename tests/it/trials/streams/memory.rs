@@ -52,7 +52,7 @@ async fn subscribers_that_never_read_cost_no_more_than_what_is_written_down() {
     for _ in 0..STUCK {
         stuck.push(opened(&stage, &ask).await);
     }
-    let pid = stage.gateways.pid(0);
+    let pid = stage.gateways.pid(0).expect("a replica that is up");
     let before = memory(pid);
     let write = async {
         for _ in 0..EVENTS / agency.cases.len() {
