@@ -6,8 +6,10 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha12Rng;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -60,8 +62,12 @@ ids! {
     EmploymentId,
     /// One pay statement inside a report.
     PayStatementId,
+    /// One decision on a review.
+    DecisionId,
     /// One webhook request as it arrived.
     DeliveryId,
+    /// One notice to an agency's own system.
+    NoticeId,
     /// One unit of background work.
     JobId,
     /// Tokens that no longer count.
@@ -118,6 +124,17 @@ impl Ids {
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
         f64::from(source.random.next_u32()) / (f64::from(u32::MAX) + 1.0)
     }
+}
+
+/// An id that follows from what it stands for: the same moment and the same name always have the same one. It sorts by its
+/// moment like any other.
+pub fn derived<T: From<Uuid>>(at: DateTime<Utc>, name: &str) -> T {
+    let millis = u64::try_from(at.timestamp_millis()).unwrap_or(0);
+    let mut random = [0_u8; 10];
+    for (place, byte) in random.iter_mut().zip(Sha256::digest(name)) {
+        *place = byte;
+    }
+    T::from(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
 }
 
 impl fmt::Debug for Ids {

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::config::{Environment, RefreshRules, Renewals, Spending, Webhooks, Work};
+use crate::config::{Environment, Notices, RefreshRules, Renewals, Review, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
 use crate::lifetimes::Shelf;
 use crate::opaque::Opaque;
@@ -87,6 +87,10 @@ pub struct Account {
     pub spending: Spending,
     /// When a refresh is not to be made.
     pub refresh_rules: RefreshRules,
+    /// What counts as a change, and what a program demands of the evidence.
+    pub review: Review,
+    /// Where the agency's notices go; `None` for nowhere yet.
+    pub notices: Option<Notices>,
 }
 
 impl Kit {
@@ -105,6 +109,11 @@ impl Kit {
     /// The agency's account; `None` for an agency that has left the settings.
     pub fn account(&self, agency: AgencyId) -> Option<&Account> {
         self.accounts.get(&agency)
+    }
+
+    /// The agency's rules of review; the usual ones for an agency that has left the settings.
+    pub fn review(&self, agency: AgencyId) -> &Review {
+        self.account(agency).map_or(&self.renewals.review, |account| &account.review)
     }
 
     /// The agency of this name, with its account.

@@ -23,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::{Agency, Config, Sealing};
 use crate::events::{self, Hub};
 use crate::gate::{self, Gate};
+use crate::history;
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
@@ -279,6 +280,7 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
 
 async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Kit, StartError> {
     let Parts { clock, ids, db } = parts;
+    history::begin(&db, clock.now()).await?;
     let mut accounts = HashMap::new();
     for agency in &config.agencies {
         let enrolled = people::enroll_agency(&db, &clock, &ids, &agency.slug, &agency.name).await?;
@@ -336,6 +338,8 @@ pub fn account(config: &Config, agency: &Agency, secret: &SecretString) -> Resul
         secrets: agency.secrets.clone(),
         spending: agency.spending.clone(),
         refresh_rules: agency.refresh_rules.clone(),
+        review: agency.review.clone(),
+        notices: agency.notices.clone(),
     })
 }
 

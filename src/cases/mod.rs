@@ -15,6 +15,7 @@ mod store;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId, ReportId};
+use crate::notices::About;
 use crate::words::{Actor, CaseStatus, NextAction, Program, ReviewDecision};
 
 pub use self::assign::assign;
@@ -28,7 +29,7 @@ pub(crate) use self::store::{
 };
 
 /// One client in one program, with a certification period and a due date.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Case {
     /// Our id.
     pub id: CaseId,
@@ -67,6 +68,12 @@ pub struct Case {
 }
 
 impl Case {
+    /// What a notice says of it.
+    pub(crate) fn about(&self) -> About<'_> {
+        let Self { id, agency, program, version, .. } = *self;
+        About { agency, case: id, number: &self.number, program, version }
+    }
+
     /// Whether the due date has passed on this day. A closed case is never overdue.
     pub fn is_overdue(&self, today: NaiveDate) -> bool {
         self.status != CaseStatus::Closed && self.due_on < today
@@ -74,7 +81,7 @@ impl Case {
 }
 
 /// One recertification of a case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Renewal {
     /// Our id.
     pub id: RenewalId,

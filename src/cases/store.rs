@@ -11,9 +11,11 @@ use super::{Case, Renewal};
 use crate::caller::{CaseScope, Caseload};
 use crate::events::{self, Facts};
 use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId};
+use crate::notices::{self, News};
 use crate::storage::entities::{cases, renewals};
+use crate::storage::past::{self, Was};
 use crate::storage::{Error, Tx};
-use crate::words::{Actor, CaseEventKind, CaseStatus, NextAction};
+use crate::words::{Actor, CaseEventKind, CaseStatus, NextAction, RowKind};
 
 /// Limits a query to the cases of a scope.
 pub(crate) fn in_scope(query: sea_orm::Select<cases::Entity>, scope: CaseScope) -> sea_orm::Select<cases::Entity> {
@@ -160,8 +162,15 @@ impl Locked {
         }
         let subject =
             events::Subject { agency: case.agency, case: case.id, assignee: case.assignee, version: case.version };
+        let is_decision = self.changes.iter().any(|change| change.kind == CaseEventKind::ReviewCompleted);
+        past::keep_in_tx(tx, was(RowKind::Case, before.agency, before.id.0, before.id), before, now).await?;
         case.version = events::append_in_tx(tx, &subject, self.changes, now).await?;
         case.updated_at = now;
+        if needs_person(case) && !needs_person(before) && !is_decision {
+            let news =
+                News::NeedsPerson { status: case.status, next_action: case.next_action, next_actor: case.next_actor };
+            notices::append_in_tx(tx, case.about(), news, now).await?;
+        }
         let row = cases::ActiveModel {
             id: Unchanged(case.id.0),
             assignee_id: Set(case.assignee.map(|id| id.0)),
@@ -179,6 +188,11 @@ impl Locked {
         cases::Entity::update_many().set(row).filter(cases::Column::Id.eq(case.id.0)).exec(tx).await?;
         Ok(self.case)
     }
+}
+
+/// Whether a person must do something because a refresh failed.
+fn needs_person(case: &Case) -> bool {
+    matches!(case.next_action, NextAction::SendVerificationLink | NextAction::ResolveByHand)
 }
 
 /// Renewal of the agency.
@@ -211,13 +225,34 @@ pub(crate) async fn insert_renewal_in_tx(tx: &Tx, renewal: &Renewal, now: DateTi
 }
 
 /// Writes what has changed on a renewal.
-pub(crate) async fn save_renewal_in_tx(tx: &Tx, renewal: &Renewal, note: Option<String>) -> Result<(), Error> {
+pub(crate) async fn save_renewal_in_tx(
+    tx: &Tx,
+    renewal: &Renewal,
+    note: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    keep_renewal_in_tx(tx, renewal.agency, renewal.id, now).await?;
     let mut row = renewal_columns(renewal);
     if note.is_some() {
         row.note = Set(note);
     }
     renewals::Entity::update_many().set(row).filter(renewals::Column::Id.eq(renewal.id.0)).exec(tx).await?;
     Ok(())
+}
+
+/// Keeps what the renewal says up to now.
+pub(super) async fn keep_renewal_in_tx(
+    tx: &Tx,
+    agency: AgencyId,
+    id: RenewalId,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let Some(before) = find_renewal_in_tx(tx, agency, id).await? else { return Ok(()) };
+    past::keep_in_tx(tx, was(RowKind::Renewal, agency, id.0, before.case), &before, now).await
+}
+
+fn was(kind: RowKind, agency: AgencyId, row: uuid::Uuid, case: CaseId) -> Was {
+    Was { agency, kind, row, owner: case.0 }
 }
 
 fn renewal_columns(renewal: &Renewal) -> renewals::ActiveModel {

@@ -16,11 +16,13 @@ pub mod config;
 pub mod deliveries;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 pub mod import;
 pub mod keys;
 pub mod ledger;
 pub mod logging;
 pub mod migrate;
+pub mod notices;
 mod notify;
 mod offline;
 pub mod purge;
@@ -32,6 +34,7 @@ pub mod settings;
 pub mod simulator;
 pub mod stop;
 pub mod token;
+pub mod verify;
 pub mod webhook;
 
 /// A GraphQL gateway that recertifies people's income without making them start over.
@@ -87,6 +90,17 @@ pub enum Command {
     Purge(purge::Args),
     /// Keep everything of a case, whatever its age
     Hold(purge::HoldArgs),
+    /// List webhooks to the agency's own system, or have them sent once more
+    Notices(notices::Args),
+    /// Write a case's evidence packets, one file for each renewal
+    ///
+    /// A packet holds everything that the decision stands on: lineage, deliveries, reports, changes, arithmetic, decision.
+    /// It holds income and pay data in clear; prints each file's name after its seal.
+    Export(export::Args),
+    /// Check an evidence packet offline, byte for byte
+    ///
+    /// Ends with 1 and names the first difference when the file is not what was exported. Needs no settings.
+    Verify(verify::Args),
     /// Start the Truv simulator alone
     ///
     /// It speaks Truv's API on one port and takes orders about how to behave on another. Both are on loopback.
@@ -197,6 +211,9 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Audit(args) => wait_for(audit::run(&args, sources)),
         Command::Purge(args) => wait_for(purge::run(&args, sources)),
         Command::Hold(args) => wait_for(purge::hold(&args, sources)),
+        Command::Notices(args) => wait_for(notices::run(&args, sources)),
+        Command::Export(args) => wait_for(export::run(&args, sources)),
+        Command::Verify(args) => verify::run(&args),
         Command::Simulator(args) => wait_for(simulator::run(&args)),
     }
 }

@@ -2,10 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::notices;
 use super::reader::{Read, Reader};
+use super::renewals;
 use super::sources::Origin;
 use super::values::count;
-use super::{Agency, Cap, Caps, Environment, Prices, PurposeRules, Purposes, RefreshRules, Spending, values};
+use super::{Agency, Cap, Caps, Environment, Prices, PurposeRules, Purposes, RefreshRules, Review, Spending, values};
 
 const SLUG: &[&str] = &["RECERT_AGENCY"];
 const NAME: &[&str] = &["RECERT_AGENCY_NAME"];
@@ -14,7 +16,7 @@ const CLIENT_ID: &[&str] = &["RECERT_TRUV_CLIENT_ID", "API_CLIENT_ID"];
 const SECRETS: &[&str] = &["RECERT_TRUV_SECRETS", "API_SECRET"];
 
 /// Reads every agency and checks them together.
-pub(super) fn agencies(reader: &mut Reader<'_>) -> Vec<Agency> {
+pub(super) fn agencies(reader: &mut Reader<'_>, review: &Review) -> Vec<Agency> {
     let names = || [SLUG, NAME, ENVIRONMENT, CLIENT_ID, SECRETS].into_iter().flatten().copied();
     reader.know(names());
     let given: Vec<&'static str> = names().filter(|name| reader.variable(name).is_some()).collect();
@@ -34,7 +36,7 @@ pub(super) fn agencies(reader: &mut Reader<'_>) -> Vec<Agency> {
     }
     let mut agencies: Vec<Agency> = Vec::new();
     for index in 0..tables.max(1) {
-        let Some((agency, origin)) = agency(reader, index, tables <= 1) else { continue };
+        let Some((agency, origin)) = agency(reader, index, tables <= 1, review) else { continue };
         if agencies.iter().any(|earlier| earlier.slug == agency.slug) {
             let what = format!("the short name {} is taken by an earlier agency", agency.slug);
             reader.report(&format!("agencies[{index}].slug"), origin, what, "give each agency its own");
@@ -45,7 +47,7 @@ pub(super) fn agencies(reader: &mut Reader<'_>) -> Vec<Agency> {
 }
 
 /// One agency and where its slug came from; `None` when something it needs is missing or refused, which is reported.
-fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, Origin)> {
+fn agency(reader: &mut Reader<'_>, index: usize, only: bool, review: &Review) -> Option<(Agency, Origin)> {
     let key = |field: &str| format!("agencies[{index}].{field}");
     let names = |variables: &'static [&'static str]| if only { variables } else { &[] };
 
@@ -61,6 +63,8 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, 
     let secrets = required(reader, &key("secrets"), names(SECRETS), secrets);
     let spending = spending(reader, index);
     let refresh_rules = refresh_rules(reader, index);
+    let review = renewals::of_agency(reader, index, review);
+    let notices = notices::of_agency(reader, index);
     if let (Some((environment, _)), Some((secrets, origin))) = (&environment, &secrets) {
         agree(reader, &key("secrets"), *environment, secrets, origin);
     }
@@ -73,6 +77,8 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool) -> Option<(Agency, 
         secrets: secrets?.0,
         spending,
         refresh_rules,
+        review,
+        notices,
         slug,
     };
     Some((agency, origin))

@@ -2,6 +2,8 @@
 
 use secrecy::SecretString;
 
+use super::{Notices, Review};
+
 /// `[[agencies]]`: one tenant.
 #[derive(Clone, Debug)]
 pub struct Agency {
@@ -22,6 +24,10 @@ pub struct Agency {
     pub spending: Spending,
     /// When a refresh is not to be made. Set in the file only.
     pub refresh_rules: RefreshRules,
+    /// What counts as a change, and what a program demands of the evidence. Default: as `[renewals]` says.
+    pub review: Review,
+    /// Where notices about decided renewals and failures go; `None` for nowhere yet. Set in the file only.
+    pub notices: Option<Notices>,
 }
 
 /// `[agencies.price_cents]` and `[agencies.caps.PROGRAM]`: money, in whole US cents.

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use secrecy::SecretString;
 
-use super::{Agency, Auth, Config, Database, Environment, RefreshRules, Server, Spending};
+use super::{Agency, Auth, Config, Database, Environment, RefreshRules, Review, Server, Spending};
 
 impl Config {
     /// Settings with which every part starts and nothing leaves the machine. Tests change what they are about.
@@ -21,6 +21,8 @@ impl Config {
                 secrets: vec![SecretString::from("sandbox-0000000000000000000000000000000000000001")],
                 spending: Spending::default(),
                 refresh_rules: RefreshRules::default(),
+                review: Review::default(),
+                notices: None,
             }],
             auth: Auth {
                 hmac_secret: Some(SecretString::from("a secret for tests, longer than 32 bytes")),

@@ -3,7 +3,6 @@
 //! The crate `config` reads the TOML; the merging is done by `reader` instead of its builder, because that keeps only the
 //! winning value's file, stops at the first error, and answers with the offending value, which may be a secret.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::agencies::agencies;
@@ -11,14 +10,15 @@ use super::issuers::{algorithms, issuers};
 use super::problems::Problems;
 use super::production;
 use super::reader::{Read, Reader};
+use super::renewals;
 use super::retention::retention;
 use super::sealing::sealing;
 use super::shown::Setting;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
-    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Renewals, Server, Socket,
-    Truv, Webhooks, Work,
+    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Server, Socket, Truv,
+    Webhooks, Work,
 };
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
@@ -53,7 +53,9 @@ pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
 }
 
 fn read(reader: &mut Reader<'_>) -> Config {
-    let (server, database, truv, agencies) = (server(reader), database(reader), truv(reader), agencies(reader));
+    let renewals = renewals::read(reader);
+    let (server, database, truv) = (server(reader), database(reader), truv(reader));
+    let agencies = agencies(reader, &renewals.review);
     let (auth, seal, graphql) = (auth(reader), sealing(reader, &agencies), graphql(reader));
     production::check(reader, &agencies, &truv, &auth, &graphql);
     Config {
@@ -69,7 +71,7 @@ fn read(reader: &mut Reader<'_>) -> Config {
         graphql,
         webhooks: webhooks(reader),
         work: work(reader),
-        renewals: renewals(reader),
+        renewals,
         retention: retention(reader),
         log: log(reader),
     }
@@ -294,43 +296,6 @@ fn work(r: &mut Reader<'_>) -> Work {
         held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
         wake: r.address("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
     }
-}
-
-fn renewals(r: &mut Reader<'_>) -> Renewals {
-    let default = Renewals::default();
-    Renewals {
-        window_days: r.open("renewals.window_days", &["RECERT_RENEWAL_WINDOW_DAYS"], count).or(default.window_days),
-        link_lifetime_days: r
-            .open("renewals.link_lifetime_days", &["RECERT_LINK_LIFETIME_DAYS"], count)
-            .or(default.link_lifetime_days),
-        provider_lifetimes: lifetimes(r, "renewals.provider_lifetimes"),
-        source_lifetimes: source_lifetimes(r),
-        refreshes_per_day: r
-            .open("renewals.refreshes_per_day", &["RECERT_REFRESHES_PER_DAY"], count)
-            .or(default.refreshes_per_day),
-        material_percent: r
-            .open("renewals.material_percent", &["RECERT_MATERIAL_CHANGE_PERCENT"], values::percent)
-            .or(default.material_percent),
-        batch_in_flight: r
-            .open("renewals.batch_in_flight", &["RECERT_BATCH_IN_FLIGHT"], count)
-            .or(default.batch_in_flight),
-    }
-}
-
-/// Days by the name that a key below `table` ends in.
-fn lifetimes(r: &mut Reader<'_>, table: &str) -> BTreeMap<String, u32> {
-    let names = r.names_below(table);
-    names
-        .into_iter()
-        .filter_map(|name| Some((name.clone(), r.open(&format!("{table}.{name}"), &[], count).ok()?)))
-        .collect()
-}
-
-/// Days by data source, under Truv's words for them.
-fn source_lifetimes(r: &mut Reader<'_>) -> BTreeMap<String, u32> {
-    let known = ["payroll", "docs", "tax", "financial_accounts", "insurance", "scoring_attributes"];
-    let mut read = |word: &str| r.open(&format!("renewals.source_lifetimes.{word}"), &[], count).ok();
-    known.into_iter().filter_map(|word| Some((word.to_owned(), read(word)?))).collect()
 }
 
 fn log(r: &mut Reader<'_>) -> Log {

@@ -13,6 +13,7 @@ mod for_tests;
 mod issuers;
 mod load;
 mod nearest;
+mod notices;
 mod problems;
 mod production;
 mod reader;
@@ -30,8 +31,9 @@ pub use agency::{
 pub use audit::{Audit, AuditReads};
 pub use auth::{Auth, Issuer, TokenAlgorithm};
 pub use load::{explain, load, load_database};
+pub use notices::{Notices, signing_key};
 pub use problems::{Problem, Problems};
-pub use renewals::Renewals;
+pub use renewals::{EvidenceDays, Renewals, Review};
 pub use retention::Retention;
 pub use sealing::{SealKey, Sealing};
 pub use shown::{Setting, without_secrets};

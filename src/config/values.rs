@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{AuditReads, DocumentsMode, Environment, Freshness, GateRule, LogFormat, Wake};
+use super::{AuditReads, DocumentsMode, Environment, Freshness, GateRule, LogFormat, Wake, signing_key};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -66,6 +66,16 @@ pub(super) fn secrets(raw: &Raw) -> Parsed<Vec<SecretString>> {
         return refuse("does not hold one or two secrets", "give the newest first, then the one being retired");
     }
     Ok(secrets.into_iter().map(SecretString::from).collect())
+}
+
+/// One or two secrets of the Standard Webhooks scheme.
+pub(super) fn signing_secrets(raw: &Raw) -> Parsed<Vec<SecretString>> {
+    let given = list(raw)?;
+    if given.iter().any(|secret| signing_key(secret).is_none()) {
+        let cure = "write whsec_ and the base64 of 24 to 64 bytes, such as: echo whsec_$(openssl rand -base64 32)";
+        return refuse("holds something that is no secret of the Standard Webhooks scheme", cure);
+    }
+    secrets(raw)
 }
 
 /// `true` or `false`.

@@ -3,12 +3,13 @@
 //! It takes the way of real data: the simulator's payroll writes it as of the day of that order, `truv::wire` reads it,
 //! and the builder of reports makes the snapshot. A refresh later finds the very same statements, and newer ones.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
 use super::household::{Household, PastOrder};
 use crate::ids::{AgencyId, CaseId, Ids, LinkId, OrderId};
+use crate::reports;
 use crate::reports::snapshot::{Parts, Snapshot, build};
 use crate::simulator::payroll::{Detail, Employment, Person, employments};
 use crate::storage::Error;
@@ -63,8 +64,15 @@ pub(super) fn read(household: &Household, order: &PastOrder, place: &Place<'_>) 
         order: place.order,
         truv_report_id: None,
         generated_at: order.ended_at,
+        now: order.ended_at,
         links: place.links,
         known: None,
+        person: Some(reports::Person {
+            first_name: &resident.first_name,
+            last_name: &resident.last_name,
+            ssn_last4: resident.ssn.get(5..),
+        }),
+        asked: &HashSet::new(),
         jobs: reports.iter().flat_map(LinkReport::employments).collect(),
     }))
 }

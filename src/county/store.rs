@@ -19,8 +19,9 @@ use crate::reports;
 use crate::storage::entities::reports as report_rows;
 use crate::storage::entities::{
     agencies, audit_cases, audit_entries, audit_heads, audit_pending, case_holds, case_redactions, cases, caseworkers,
-    clients, deliveries, employer_links, employments, events as log, idempotency_keys, jobs, order_employers, orders,
-    pay_statements, refresh_units, renewal_batch_items, renewal_batches, renewals, tasks,
+    clients, deliveries, employer_links, employments, events as log, idempotency_keys, jobs, notices, order_employers,
+    orders, pay_statements, refresh_units, renewal_batch_items, renewal_batches, renewals, review_decisions,
+    review_edits, superseded_rows, tasks,
 };
 use crate::storage::{Database, Error, Tx};
 use crate::words::{CaseEventKind, CaseStatus};
@@ -128,10 +129,9 @@ async fn write(db: &Database, agency: AgencyId, county: &County, rows: Rows) -> 
     insert(&tx, rows.employers).await?;
     insert(&tx, rows.tasks).await?;
     for snapshot in rows.reports {
-        let at = snapshot.report.generated_at;
         // What was read is not kept beside what it says: two years of a whole county would be gigabytes.
         let raw = json!({ "seeded": true });
-        reports::insert_in_tx(&tx, &snapshot.report, raw, snapshot.jobs, at).await?;
+        reports::insert_in_tx(&tx, snapshot, raw).await?;
     }
     for (case, assignee) in rows.opened {
         let facts = Facts {
@@ -225,6 +225,10 @@ pub async fn remove(db: &Database, agency: AgencyId) -> Result<(), Error> {
         audit_heads,
         log,
         jobs,
+        superseded_rows,
+        notices,
+        review_edits,
+        review_decisions,
         deliveries,
         idempotency_keys,
         renewal_batch_items,

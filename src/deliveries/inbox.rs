@@ -7,9 +7,10 @@ use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
 };
+use sha2::{Digest, Sha256};
 
 use super::{Claimed, Lease, NewDelivery, WaitsFor};
-use crate::ids::{AgencyId, DeliveryId};
+use crate::ids::{AgencyId, DeliveryId, OrderId};
 use crate::kit::Kit;
 use crate::storage::entities::deliveries::{self, Column};
 use crate::storage::{Database, Error, Tx};
@@ -125,6 +126,17 @@ pub(crate) async fn settle_in_tx(
     };
     let done = mine(delivery).set(row).exec(tx).await?;
     Ok(done.rows_affected == 1)
+}
+
+/// Writes down which order a delivery is applied to, in the transaction of its effect.
+pub(crate) async fn note_order_in_tx(tx: &Tx, delivery: &Claimed, order: OrderId) -> Result<(), Error> {
+    let row = deliveries::ActiveModel {
+        order_id: Set(Some(order.0)),
+        body_sha256: Set(Some(hex::encode(Sha256::digest(&delivery.body)))),
+        ..Default::default()
+    };
+    mine(delivery).set(row).exec(tx).await?;
+    Ok(())
 }
 
 /// Lets a delivery wait for an order that is not known yet; it is looked at again at `next_at`, or as soon as the order

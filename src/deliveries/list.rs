@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use crate::ids::{AgencyId, DeliveryId};
+use crate::ids::{AgencyId, DeliveryId, OrderId};
 use crate::page::{Page, Window};
 use crate::storage::entities::deliveries::{Column, Entity};
 use crate::storage::ranked::direction;
@@ -95,6 +95,42 @@ pub async fn load(db: &Database, agency: AgencyId, ids: &[DeliveryId]) -> Result
     let rows: Vec<Row> =
         query.select_only().columns(COLUMNS).order_by_asc(Column::Id).into_tuple().all(db.read()).await?;
     Ok(rows.into_iter().map(Delivery::of).collect())
+}
+
+/// A delivery as evidence: what came when, for which order.
+#[derive(Clone, Debug, PartialEq, Eq, sea_orm::FromQueryResult)]
+pub struct Used {
+    /// Our id.
+    pub id: uuid::Uuid,
+    /// The order that it was applied to.
+    pub order_id: uuid::Uuid,
+    /// What "once" means: Truv's id of the request, or the hash of the body.
+    pub dedupe_key: String,
+    /// Truv's name for the event.
+    pub event_type: Option<String>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// When it was applied.
+    pub settled_at: Option<DateTime<Utc>>,
+    /// SHA-256 of the body, in hex.
+    pub body_sha256: Option<String>,
+    /// Whether it was found in Truv's history instead of having come as a webhook.
+    pub is_from_history: bool,
+}
+
+/// The deliveries that were applied to these orders, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn used(db: &Database, agency: AgencyId, orders: &[OrderId]) -> Result<Vec<Used>, Error> {
+    let query = filtered(agency, &[DeliveryStatus::Applied])
+        .filter(Column::OrderId.is_in(orders.iter().map(|id| id.0)))
+        .select_only()
+        .columns([Column::Id, Column::OrderId, Column::DedupeKey, Column::EventType, Column::ReceivedAt])
+        .columns([Column::SettledAt, Column::BodySha256, Column::IsFromHistory])
+        .order_by_asc(Column::ReceivedAt)
+        .order_by_asc(Column::Id);
+    Ok(query.into_model().all(db.read()).await?)
 }
 
 /// How many deliveries are in each of the states that want somebody's attention: still open, unmatched, or unusable.

@@ -15,9 +15,10 @@ use crate::ids::{AgencyId, DeliveryId};
 
 pub use self::inbox::{Counts, counts};
 pub(crate) use self::inbox::{
-    Stored, claim, known, park, put_back, quarantine, return_lease, settle_in_tx, store, wake, wake_parked_in_tx,
+    Stored, claim, known, note_order_in_tx, park, put_back, quarantine, return_lease, settle_in_tx, store, wake,
+    wake_parked_in_tx,
 };
-pub use self::list::{Delivery, count, load, page, tally};
+pub use self::list::{Delivery, Used, count, load, page, tally, used};
 pub use self::replay::{MOST as MOST_REPLAYED, ReplayError, Which, replay};
 pub use self::watch::{CHECK_EVENT, Watch, find_watch};
 pub(crate) use self::watch::{

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 use super::log::{admitted, beyond, settled};
@@ -13,14 +14,22 @@ use crate::storage::entities::events;
 use crate::storage::ranked::{direction, first_of_each, pages};
 use crate::storage::{Database, Error};
 
-fn events_of(db: &Database, agency: AgencyId, cases: &[CaseId]) -> Select<events::Entity> {
-    let query = events::Entity::find()
+fn events_of(
+    db: &Database,
+    agency: AgencyId,
+    cases: &[CaseId],
+    until: Option<DateTime<Utc>>,
+) -> Select<events::Entity> {
+    let mut query = events::Entity::find()
         .filter(events::Column::AgencyId.eq(agency.0))
         .filter(events::Column::CaseId.is_in(cases.iter().map(|id| id.0)));
+    if let Some(until) = until {
+        query = query.filter(events::Column::OccurredAt.lte(until));
+    }
     settled(db, query)
 }
 
-/// A page of each case's events, oldest first. Whose caseload the case was in at the time does not matter here: who may
+/// A page of each case's events, oldest first; with `until`, as the log was then. Whose caseload the case was in at the time does not matter here: who may
 /// see the case may see its history.
 ///
 /// # Errors
@@ -30,9 +39,10 @@ pub async fn timelines(
     agency: AgencyId,
     cases: &[CaseId],
     window: &Window<Position>,
+    until: Option<DateTime<Utc>>,
 ) -> Result<HashMap<CaseId, Page<Event>>, Error> {
     use events::Column as C;
-    let query = beyond(events_of(db, agency, cases), window.after, window.before);
+    let query = beyond(events_of(db, agency, cases, until), window.after, window.before);
     let order = direction(window);
     let ids = first_of_each(query, (C::Id, C::CaseId), &[C::Tx, C::Id], &order, window.limit.saturating_add(1));
     let query =
@@ -44,8 +54,13 @@ pub async fn timelines(
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_of_cases(db: &Database, agency: AgencyId, cases: &[CaseId]) -> Result<HashMap<CaseId, u64>, Error> {
-    let rows: Vec<(uuid::Uuid, i64)> = events_of(db, agency, cases)
+pub async fn count_of_cases(
+    db: &Database,
+    agency: AgencyId,
+    cases: &[CaseId],
+    until: Option<DateTime<Utc>>,
+) -> Result<HashMap<CaseId, u64>, Error> {
+    let rows: Vec<(uuid::Uuid, i64)> = events_of(db, agency, cases, until)
         .select_only()
         .column(events::Column::CaseId)
         .column_as(events::Column::Id.count(), "amount")

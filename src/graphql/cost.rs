@@ -30,8 +30,13 @@ const PAGE: u64 = 25;
 
 /// Lists of objects that are no pages, and how long they usually are. Every one of them stands here.
 const LISTS: &[(&str, &str, u64)] = &[
+    ("ArithmeticStep", "parts", 5),
     ("AuditEntry", "cases", 25),
     ("Case", "employerLinks", 5),
+    ("Case", "history", 25),
+    ("EmployerLink", "history", 10),
+    ("Employment", "incomeMethods", 3),
+    ("IncomeArithmetic", "steps", 3),
     ("ImportCasesPayload", "cases", 100),
     ("ImportCasesPayload", "refused", 10),
     ("IncomeReport", "employments", 5),
@@ -42,29 +47,44 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("Query", "ledgerTotals", 25),
     ("Query", "linkLifetimes", 25),
     ("Query", "setAsideJobs", 25),
+    ("RecordedDecision", "edits", 5),
     ("RefreshLineage", "entries", 10),
     ("RefreshPreview", "targets", 5),
+    ("Renewal", "decisions", 2),
     ("Renewal", "orders", 3),
     ("RenewalPlan", "actions", 10),
     ("RenewalPlan", "days", 30),
     ("RenewalPlan", "health", 5),
     ("ReplayDeliveriesPayload", "deliveries", 25),
+    ("ReviewCheck", "evidence", 5),
+    ("ReviewField", "evidence", 5),
+    ("ReviewField", "previousEvidence", 5),
+    ("ReviewPrefill", "carriedEmployments", 2),
     ("ReviewPrefill", "changes", 10),
+    ("ReviewPrefill", "decisions", 2),
     ("ReviewPrefill", "fields", 25),
+    ("ReviewPrefill", "lateReports", 1),
+    ("ReviewStability", "checks", 6),
+    ("ReviewSufficiency", "checks", 15),
 ];
 
 /// Fields that cost more than the one unit of a value in hand.
 const WEIGHTS: &[(&str, &str, u64)] = &[
+    // Reads everything that the case and its connections ever said.
+    ("Case", "history", 25),
     // Walks all orders of the case.
     ("Case", "lineage", 10),
     // Reads two reports with their pay statements and compares them.
     ("Case", "review", 25),
+    ("EmployerLink", "history", 10),
     // Counts every case in sight.
     ("Query", "caseCounts", 25),
     // Reads every case of the time with its connections.
     ("Query", "planRenewals", 100),
     // Decides as the mutation would.
     ("Query", "refreshPreview", 25),
+    // Reads the whole case and writes it out.
+    ("Renewal", "evidencePacket", 500),
     ("Renewal", "review", 25),
 ];
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::error::ApiError;
+use super::history::LinkHistoryEntry;
 use super::ids;
 use super::scalars::{Date, DateTime};
 use super::view::View;
@@ -88,7 +89,7 @@ impl EmployerLink {
             None => load.cases_of_client.get(self.row.client).await?.first().map(|case| case.due_on),
         };
         // Without a case in sight nothing is due.
-        let due_on = due_on.unwrap_or_else(|| self.view.kit().clock.today());
+        let due_on = due_on.unwrap_or_else(|| self.view.now().date_naive());
         Ok(links::health(&self.row, Forecast { due_on, lifetimes: &self.lifetimes() }))
     }
 
@@ -112,12 +113,17 @@ impl EmployerLink {
         self.row.is_suspicious
     }
 
+    /// What happened to the connection, oldest first: logins, refreshes, failures, limits, suspicions.
+    async fn history(&self) -> Result<Vec<LinkHistoryEntry>, ApiError> {
+        LinkHistoryEntry::of(&self.view, &self.row).await
+    }
+
     /// The refreshes it has left.
     async fn allowance(&self) -> Result<RefreshAllowance, ApiError> {
         let spent = self.view.load().spent.get(self.row.id).await?;
         let kit = self.view.kit();
         let allowance = Allowance::from_spent(kit.renewals.refreshes_per_day, &spent)
-            .corrected(self.row.limited_until, kit.clock.now());
+            .corrected(self.row.limited_until, self.view.now());
         Ok(RefreshAllowance {
             limit: allowance.limit,
             used: allowance.used,

@@ -10,6 +10,7 @@ use crate::batches;
 use crate::caller::CaseScope;
 use crate::cases;
 use crate::events;
+use crate::history;
 use crate::ids::{
     AgencyId, BatchId, BatchItemId, CaseId, CaseworkerId, ClientId, EmploymentId, LinkId, OrderEmployerId, OrderId,
     PayStatementId, RenewalId, ReportId, TaskId,
@@ -20,6 +21,7 @@ use crate::links;
 use crate::orders;
 use crate::page::{Page, Window};
 use crate::people;
+use crate::renewals;
 use crate::reports;
 use crate::storage::ranked::grouped;
 
@@ -63,6 +65,12 @@ pub(crate) struct Loaders {
     pub(crate) statements: Load<PayStatementId, One<reports::PayStatement>>,
     pub(crate) statements_of: Load<(EmploymentId, Window<i32>), Arc<Page<reports::PayStatement>>>,
     pub(crate) statement_count: Load<EmploymentId, u64>,
+    /// What the pay statements of a job say about time.
+    pub(crate) stubs: Load<EmploymentId, Many<reports::Stub>>,
+    pub(crate) reports_of_order: Load<OrderId, Many<reports::Report>>,
+    pub(crate) decisions_of_renewal: Load<RenewalId, Many<renewals::Decision>>,
+    pub(crate) case_history: Load<CaseId, Many<history::KeptCase>>,
+    pub(crate) link_history: Load<LinkId, Many<history::KeptLink>>,
     pub(crate) batches: Load<BatchId, One<batches::Batch>>,
     pub(crate) batch_progress: Load<BatchId, batches::Counts>,
     pub(crate) batch_items: Load<BatchItemId, One<batches::Item>>,
@@ -154,6 +162,11 @@ impl Loaders {
                 Arc::new
             ),
             statement_count: load!(kit, |ids| reports::count_statements(&kit.db, agency, &ids), same),
+            stubs: load!(kit, |ids| reports::load_stubs(&kit.db, agency, &ids), Arc::new),
+            reports_of_order: load!(kit, |ids| reports::load_all_of_orders(&kit.db, agency, &ids), Arc::new),
+            decisions_of_renewal: load!(kit, |ids| renewals::load_decisions(&kit.db, agency, &ids), Arc::new),
+            case_history: load!(kit, |ids| history::load_cases(&kit.db, agency, &ids), Arc::new),
+            link_history: load!(kit, |ids| history::load_links(&kit.db, agency, &ids), Arc::new),
             batches: load!(kit, |ids| batches::load(&kit.db, agency, &ids), some),
             batch_progress: load!(kit, |ids| batches::load_progress(&kit.db, &ids, kit.clock.now()), same),
             batch_items: load!(kit, |ids| batches::load_items(&kit.db, agency, &ids), some),
@@ -163,8 +176,8 @@ impl Loaders {
                 Arc::new
             ),
             item_count: load_pages!(kit, |ids, filter| batches::count_items(&kit.db, agency, &ids, filter), same),
-            timeline: load_pages!(kit, |ids, window| events::timelines(&kit.db, agency, &ids, window), Arc::new),
-            event_count: load!(kit, |ids| events::count_of_cases(&kit.db, agency, &ids), same),
+            timeline: load_pages!(kit, |ids, window| events::timelines(&kit.db, agency, &ids, window, None), Arc::new),
+            event_count: load!(kit, |ids| events::count_of_cases(&kit.db, agency, &ids, None), same),
         }
     }
 }

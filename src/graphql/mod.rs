@@ -5,6 +5,7 @@
 //! cases through the loaders, which know the caller's scope; what hangs on a case through the case; reports by their own
 //! scope. Nothing here decides what happens to a case: mutations parse their input, call a verb, and say what became of it.
 
+mod arithmetic;
 mod audit;
 mod batch;
 mod cases;
@@ -15,13 +16,16 @@ mod events;
 mod federation;
 mod follow;
 mod health;
+mod history;
 mod ids;
 mod ledger;
 mod lineage;
 mod links;
 mod loaders;
+mod loaders_past;
 mod node;
 mod orders;
+mod packet;
 mod page;
 mod people;
 mod refresh_errors;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{ID, Object, SimpleObject};
 use futures_util::future::BoxFuture;
 
+use super::arithmetic::IncomeArithmetic;
 use super::error::ApiError;
 use super::ids;
 use super::orders::Order;
@@ -14,7 +15,7 @@ use super::view::View;
 use crate::caller::Scope;
 use crate::ids::{OrderId, ReportId};
 use crate::reports;
-use crate::words::{AuditAccess, DataSource, PayFrequency};
+use crate::words::{AuditAccess, DataSource, IdentityMatch, PayFrequency};
 
 /// The list's name in cursors.
 const LIST: &str = "pay statements";
@@ -90,6 +91,12 @@ pub(crate) struct Employment {
     view: View,
 }
 
+impl Employment {
+    pub(crate) fn new(row: Arc<reports::Employment>, view: &View) -> Self {
+        Self { row, view: view.clone() }
+    }
+}
+
 /// One job inside a report. Payroll providers differ: whatever they do not say is null.
 #[Object]
 impl Employment {
@@ -131,6 +138,38 @@ impl Employment {
     /// Fields that Truv derived rather than read, in Truv's words: weaker evidence.
     async fn derived_fields(&self) -> &[String] {
         &self.row.derived_fields
+    }
+
+    /// Fields that the payroll provider did not have, in Truv's words: weaker evidence.
+    async fn missing_data_fields(&self) -> &[String] {
+        &self.row.missing_fields
+    }
+
+    /// Truv's flag for suspected fraud or a mismatch; null when not reported.
+    async fn is_suspicious(&self) -> Option<bool> {
+        self.row.is_suspicious
+    }
+
+    /// Whether the employer knows the person as the client was known when the report came; null when there was nothing to
+    /// compare.
+    async fn identity(&self) -> Option<IdentityMatch> {
+        self.row.identity
+    }
+
+    /// Income of a month, US dollars; null when too little is known.
+    async fn monthly_income(&self) -> Option<Decimal> {
+        self.row.monthly_income.map(Decimal)
+    }
+
+    /// How `monthlyIncome` was worked out; null when it is, and for a report that came before this was kept.
+    async fn income_arithmetic(&self) -> Option<IncomeArithmetic> {
+        IncomeArithmetic::of(&self.row, &self.view).into_iter().next()
+    }
+
+    /// Every way to a monthly income that the report allows, the one that counts first. Where another one is far from it,
+    /// the stated income does not tell all: overtime, bonus, or hours that fell.
+    async fn income_methods(&self) -> Vec<IncomeArithmetic> {
+        IncomeArithmetic::of(&self.row, &self.view)
     }
 
     /// Base income per `incomeUnit`, US dollars.
@@ -200,6 +239,10 @@ pub(crate) struct PayLine {
     category: Option<String>,
     /// US dollars; null when the statement does not say.
     amount: Option<Decimal>,
+    /// US dollars for one unit; null when the statement does not say, and for deductions.
+    rate: Option<Decimal>,
+    /// Hours, or pieces; null when the statement does not say, and for deductions.
+    units: Option<Decimal>,
 }
 
 fn lines(lines: &[reports::PayLine]) -> Vec<PayLine> {
@@ -207,6 +250,8 @@ fn lines(lines: &[reports::PayLine]) -> Vec<PayLine> {
         name: line.name.clone(),
         category: line.category.clone(),
         amount: line.amount.map(Decimal),
+        rate: line.rate.map(Decimal),
+        units: line.units.map(Decimal),
     };
     lines.iter().map(line).collect()
 }
@@ -267,6 +312,16 @@ impl PayStatement {
     /// What was taken off.
     async fn deductions(&self) -> Vec<PayLine> {
         lines(&self.0.deductions)
+    }
+
+    /// Fields that Truv derived rather than read, in Truv's words: weaker evidence.
+    async fn derived_fields(&self) -> &[String] {
+        &self.0.derived_fields
+    }
+
+    /// Fields that the payroll provider did not have, in Truv's words: weaker evidence.
+    async fn missing_data_fields(&self) -> &[String] {
+        &self.0.missing_fields
     }
 
     /// Whether the report that was the baseline when this one came lacked it.

@@ -7,11 +7,14 @@ use std::sync::{Arc, Weak};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
+use chrono::{DateTime, Utc};
 
 use super::error::ApiError;
 use super::loaders::Loaders;
+use super::loaders_past;
 use crate::audit::{Notes, Withheld};
 use crate::caller::{Caller, CaseScope, Caseload, Forbidden, Scope, Standing};
+use crate::history::Moment;
 use crate::ids::CaseId;
 use crate::kit::Kit;
 use crate::policy::Field;
@@ -55,6 +58,8 @@ struct Inner {
     caller: Arc<Caller>,
     cases: Result<CaseScope, Forbidden>,
     loaders: Loaders,
+    /// The moment that is shown; `None` for the present.
+    past: Option<Arc<Moment>>,
 }
 
 impl View {
@@ -64,7 +69,33 @@ impl View {
         let cases = caller.cases();
         let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
         let loaders = Loaders::new(&kit, caller.agency, cases.unwrap_or(nothing));
-        Self(Arc::new(Inner { kit, standing, caller, cases, loaders }), Notes::default())
+        Self(Arc::new(Inner { kit, standing, caller, cases, loaders, past: None }), Notes::default())
+    }
+
+    /// The same caller's view of one case at a moment: whatever is reached from the case is as it was then.
+    pub(crate) fn at(&self, moment: Moment) -> Self {
+        let moment = Arc::new(moment);
+        let Inner { kit, standing, caller, cases, .. } = &*self.0;
+        let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
+        let loaders = loaders_past::of(kit, caller.agency, cases.unwrap_or(nothing), &moment);
+        Self(Arc::new(Inner {
+            kit: kit.clone(),
+            standing: standing.clone(),
+            caller: Arc::clone(caller),
+            cases: *cases,
+            loaders,
+            past: Some(moment),
+        }), self.1.clone())
+    }
+
+    /// The moment that the view shows.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        self.0.past.as_ref().map_or_else(|| self.0.kit.clock.now(), |moment| moment.at)
+    }
+
+    /// Up to when events are shown; `None` for all of them.
+    pub(crate) fn until(&self) -> Option<DateTime<Utc>> {
+        self.0.past.as_ref().map(|moment| moment.at)
     }
 
     /// The view as of now, with empty loaders: what is read from here on is read anew, by the caller's newest token.

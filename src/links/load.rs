@@ -10,6 +10,18 @@ use crate::storage::entities::employer_links;
 use crate::storage::ranked::grouped;
 use crate::storage::{Database, Error};
 
+/// Every link of a client, oldest first, those that were removed at Truv included.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load_all_of_client(db: &Database, agency: AgencyId, client: ClientId) -> Result<Vec<Link>, Error> {
+    let query = employer_links::Entity::find()
+        .filter(employer_links::Column::AgencyId.eq(agency.0))
+        .filter(employer_links::Column::ClientId.eq(client.0))
+        .order_by_asc(employer_links::Column::Id);
+    Ok(query.all(db.read()).await?.into_iter().map(Link::from).collect())
+}
+
 /// The links of each client, oldest first, without those whose data and credentials were removed at Truv.
 ///
 /// # Errors

@@ -18,7 +18,7 @@ use crate::lifetimes::Table;
 use crate::words::DataSource;
 
 pub use self::health::{chance, expected_expiry, health};
-pub use self::load::load_of_clients;
+pub use self::load::{load_all_of_client, load_of_clients};
 pub(crate) use self::store::{
     Sighting, date_units_in_tx, explain_in_tx, find_all, find_by_truv_id_in_tx, lock_in_tx, mark_broken_in_tx,
     mark_deleted_in_tx, mark_disconnected_in_tx, mark_limited_in_tx, mark_refreshed_in_tx, return_units_in_tx,
@@ -32,7 +32,7 @@ pub use self::trials::{learn, lifetimes, load_trials};
 pub const WINDOW: Duration = Duration::from_hours(24);
 
 /// A saved payroll connection.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Link {
     /// Our id.
     pub id: LinkId,

@@ -14,8 +14,9 @@ use crate::ids::{AgencyId, ClientId, Ids, LinkId, OrderId};
 use crate::jobs::{self, NewJob, Priority};
 use crate::kit::Kit;
 use crate::storage::entities::{employer_links, refresh_units};
+use crate::storage::past::{self, Was};
 use crate::storage::{Database, Error, Tx};
-use crate::words::{DataSource, JobKind};
+use crate::words::{DataSource, JobKind, RowKind};
 
 /// The links of the agency among `ids`.
 ///
@@ -185,6 +186,19 @@ pub(crate) struct Sighting {
     pub(crate) is_suspicious: Option<bool>,
 }
 
+impl Sighting {
+    /// Whether it says something that the link does not.
+    fn is_news(&self, link: &Link) -> bool {
+        let other = |told: &Option<String>, known: &Option<String>| told.is_some() && told != known;
+        other(&self.company_name, &link.company_name)
+            || other(&self.company_mapping_id, &link.company_mapping_id)
+            || other(&self.provider_id, &link.provider_id)
+            || other(&self.provider_name, &link.provider_name)
+            || self.data_source.as_deref().is_some_and(|word| DataSource::parse(word) != link.data_source)
+            || (self.is_suspicious.is_some() && self.is_suspicious != link.is_suspicious)
+    }
+}
+
 /// Stores what was told about a link, known or new, and answers its id. A login heals a link that was
 /// found broken before it.
 pub(crate) async fn see_in_tx(
@@ -198,6 +212,9 @@ pub(crate) async fn see_in_tx(
     if let Some(link) = find_by_truv_id_in_tx(tx, agency, truv_link_id).await? {
         let mut heals = false;
         let is_new_login = sighting.connected_at.is_some_and(|at| link.connected_at.is_none_or(|last| at > last));
+        if is_new_login || sighting.is_news(&link) {
+            keep_in_tx(tx, &link, now).await?;
+        }
         let keep = |told: Option<String>| told.map_or(NotSet, |told| Set(Some(told)));
         let mut row = employer_links::ActiveModel {
             company_name: keep(sighting.company_name),
@@ -250,48 +267,80 @@ pub(crate) async fn see_in_tx(
     Ok(id)
 }
 
+/// Changes a link, and keeps what it said before when that was something else. Answers with the link as it was; `None` when
+/// the update did not concern it.
+async fn change_in_tx(
+    tx: &Tx,
+    link: LinkId,
+    now: DateTime<Utc>,
+    update: sea_orm::UpdateMany<employer_links::Entity>,
+) -> Result<Option<Link>, Error> {
+    let before = employer_links::Entity::find_by_id(link.0).one(tx).await?.map(Link::from);
+    let done = update.filter(employer_links::Column::Id.eq(link.0)).exec(tx).await?;
+    match before {
+        Some(before) if done.rows_affected > 0 => {
+            keep_in_tx(tx, &before, now).await?;
+            Ok(Some(before))
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn keep_in_tx(tx: &Tx, link: &Link, now: DateTime<Utc>) -> Result<(), Error> {
+    let was = Was { agency: link.agency, kind: RowKind::Link, row: link.id.0, owner: link.client.0 };
+    past::keep_in_tx(tx, was, link, now).await
+}
+
 /// Writes down that a link does not work any more; the first news of it stays. News from before the last login or the last
 /// pull that brought data come too late to matter.
 /// Answers whether it counted as working until now.
-pub(crate) async fn mark_broken_in_tx(tx: &Tx, link: LinkId, by: &str, at: DateTime<Utc>) -> Result<bool, Error> {
-    let before = employer_links::Entity::find_by_id(link.0).one(tx).await?;
-    let done = employer_links::Entity::update_many()
+pub(crate) async fn mark_broken_in_tx(
+    tx: &Tx,
+    link: LinkId,
+    by: &str,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let update = employer_links::Entity::update_many()
         .col_expr(employer_links::Column::BrokenAt, Expr::value(at))
         .col_expr(employer_links::Column::BrokenBy, Expr::value(by))
-        .col_expr(employer_links::Column::UpdatedAt, Expr::value(at))
-        .filter(employer_links::Column::Id.eq(link.0))
+        .col_expr(employer_links::Column::UpdatedAt, Expr::value(now))
         .filter(
             Condition::any()
                 .add(employer_links::Column::BrokenAt.is_null())
                 .add(employer_links::Column::BrokenBy.eq(DISCONNECTED)),
         )
         .filter(not_after(employer_links::Column::ConnectedAt, at))
-        .filter(not_after(employer_links::Column::LastRefreshedAt, at))
-        .exec(tx)
-        .await?;
-    Ok(done.rows_affected > 0 && before.is_some_and(|link| link.broken_at.is_none()))
+        .filter(not_after(employer_links::Column::LastRefreshedAt, at));
+    let before = change_in_tx(tx, link, now, update).await?;
+    Ok(before.is_some_and(|before| before.broken_at.is_none()))
 }
 
 /// Writes down that Truv allows no further refresh before then.
-pub(crate) async fn mark_limited_in_tx(tx: &Tx, link: LinkId, until: DateTime<Utc>) -> Result<(), Error> {
-    employer_links::Entity::update_many()
-        .col_expr(employer_links::Column::LimitedUntil, Expr::value(until))
-        .filter(employer_links::Column::Id.eq(link.0))
-        .exec(tx)
-        .await?;
+pub(crate) async fn mark_limited_in_tx(
+    tx: &Tx,
+    link: LinkId,
+    until: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), Error> {
+    let update =
+        employer_links::Entity::update_many().col_expr(employer_links::Column::LimitedUntil, Expr::value(until));
+    change_in_tx(tx, link, now, update).await?;
     Ok(())
 }
 
 /// Writes down that data and credentials were removed at Truv. Answers whether that was news.
-pub(crate) async fn mark_deleted_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<bool, Error> {
-    let done = employer_links::Entity::update_many()
+pub(crate) async fn mark_deleted_in_tx(
+    tx: &Tx,
+    link: LinkId,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    let update = employer_links::Entity::update_many()
         .col_expr(employer_links::Column::DeletedAt, Expr::value(at))
-        .col_expr(employer_links::Column::UpdatedAt, Expr::value(at))
-        .filter(employer_links::Column::Id.eq(link.0))
-        .filter(employer_links::Column::DeletedAt.is_null())
-        .exec(tx)
-        .await?;
-    Ok(done.rows_affected > 0)
+        .col_expr(employer_links::Column::UpdatedAt, Expr::value(now))
+        .filter(employer_links::Column::DeletedAt.is_null());
+    Ok(change_in_tx(tx, link, now, update).await?.is_some())
 }
 
 /// Writes down that a pull through the link brought data: whatever was broken works again. Where the client logged in
@@ -302,19 +351,21 @@ pub(crate) async fn mark_refreshed_in_tx(
     link: LinkId,
     at: DateTime<Utc>,
     is_login: bool,
+    now: DateTime<Utc>,
 ) -> Result<Refreshed, Error> {
-    let before = employer_links::Entity::find_by_id(link.0).one(tx).await?;
-    let is_first = before.is_some_and(|before| before.last_refreshed_at < before.connected_at);
     let mut row =
-        employer_links::ActiveModel { updated_at: Set(at), last_refreshed_at: Set(Some(at)), ..Default::default() };
+        employer_links::ActiveModel { updated_at: Set(now), last_refreshed_at: Set(Some(at)), ..Default::default() };
     if is_login {
         row.connected_at = Set(Some(at));
     }
-    let by_id = || employer_links::Entity::update_many().filter(employer_links::Column::Id.eq(link.0));
-    by_id().set(row).filter(not_after(employer_links::Column::LastRefreshedAt, at)).exec(tx).await?;
+    let update = employer_links::Entity::update_many().set(row);
+    let update = update.filter(not_after(employer_links::Column::LastRefreshedAt, at));
+    let before = change_in_tx(tx, link, now, update).await?;
+    let is_first = before.is_some_and(|before| before.last_refreshed_at < before.connected_at);
     let healed = employer_links::ActiveModel { broken_at: Set(None), broken_by: Set(None), ..Default::default() };
-    let done = by_id().set(healed).filter(employer_links::Column::BrokenAt.lte(at)).exec(tx).await?;
-    Ok(Refreshed { is_healed: done.rows_affected > 0, is_first_since_login: is_first })
+    let update = employer_links::Entity::update_many().set(healed);
+    let healed = change_in_tx(tx, link, now, update.filter(employer_links::Column::BrokenAt.lte(at))).await?;
+    Ok(Refreshed { is_healed: healed.is_some(), is_first_since_login: is_first })
 }
 
 /// What data that came through a link means.
@@ -336,8 +387,13 @@ const DISCONNECTED: &str = "link-disconnected";
 
 /// Truv says that the connection failed during a refresh. It says so for every failure, so this breaks the link only
 /// until a task's own word explains it.
-pub(crate) async fn mark_disconnected_in_tx(tx: &Tx, link: LinkId, at: DateTime<Utc>) -> Result<bool, Error> {
-    mark_broken_in_tx(tx, link, DISCONNECTED, at).await
+pub(crate) async fn mark_disconnected_in_tx(
+    tx: &Tx,
+    link: LinkId,
+    at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<bool, Error> {
+    mark_broken_in_tx(tx, link, DISCONNECTED, at, now).await
 }
 
 /// A task failed for a reason that the client need not act on: a `link-disconnected` about it means nothing. Answers
@@ -349,13 +405,9 @@ pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> 
         updated_at: Set(now),
         ..Default::default()
     };
-    let done = employer_links::Entity::update_many()
-        .set(row)
-        .filter(employer_links::Column::Id.eq(link.0))
-        .filter(employer_links::Column::BrokenBy.eq(DISCONNECTED))
-        .exec(tx)
-        .await?;
-    Ok(done.rows_affected > 0)
+    let update = employer_links::Entity::update_many().set(row);
+    let update = update.filter(employer_links::Column::BrokenBy.eq(DISCONNECTED));
+    Ok(change_in_tx(tx, link, now, update).await?.is_some())
 }
 
 /// Has the cases of the link's client told that the link broke or works again: a job of its own, because it takes the

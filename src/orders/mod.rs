@@ -67,7 +67,7 @@ pub(crate) use self::store::{
 pub use self::targets::load_targets;
 
 /// Our record of one Truv order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Order {
     /// Our id.
     pub id: OrderId,
@@ -114,6 +114,8 @@ pub struct Order {
     /// For an order that asks the client: how the link reaches them.
     pub contact: Option<Contact>,
     /// The client's link, which lets its holder sign in as the client; `None` until Truv has answered, and for refreshes.
+    /// Never kept of a former state.
+    #[serde(skip)]
     pub share_url: Option<Sealed>,
     /// Why it failed; `None` unless it did.
     pub failure: Option<Failure>,
@@ -154,7 +156,7 @@ pub struct Contact {
 }
 
 /// Why an order, or one employer of it, failed and what follows.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Failure {
     /// The cause.
     pub reason: FailureReason,
@@ -173,7 +175,7 @@ pub struct Failure {
 }
 
 /// One employer entry (Truv suborder) of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct OrderEmployer {
     /// Our id.
     pub id: OrderEmployerId,
@@ -224,7 +226,7 @@ impl OrderEmployer {
 }
 
 /// One pull on one link.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Task {
     /// Our id.
     pub id: TaskId,

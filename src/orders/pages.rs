@@ -24,6 +24,15 @@ pub struct Filter {
     pub created_after: Option<DateTime<Utc>>,
 }
 
+impl Filter {
+    /// Whether an order in hand passes.
+    pub fn admits(&self, order: &Order) -> bool {
+        (self.kind.is_empty() || self.kind.contains(&order.kind))
+            && (self.status.is_empty() || self.status.contains(&order.status))
+            && self.created_after.is_none_or(|after| order.created_at >= after)
+    }
+}
+
 fn filtered(agency: AgencyId, cases: &[CaseId], filter: &Filter) -> Select<orders::Entity> {
     let mut query = orders::Entity::find()
         .filter(orders::Column::AgencyId.eq(agency.0))

@@ -45,10 +45,10 @@ pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Res
     if let (true, [only]) = (error.is_refresh_limit(), open.employers.as_slice())
         && let Some(link) = only.link
     {
-        links::mark_limited_in_tx(&tx, link, over).await?;
+        links::mark_limited_in_tx(&tx, link, over, now).await?;
     }
     for link in gone {
-        if links::mark_deleted_in_tx(&tx, link, now).await? {
+        if links::mark_deleted_in_tx(&tx, link, now, now).await? {
             links::tell_in_tx(kit, &tx, order.agency, link).await?;
         }
     }

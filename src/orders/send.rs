@@ -165,13 +165,13 @@ async fn mark_sent(kit: &Kit, order: &Order, call: &Call) -> Result<bool, Error>
     if locked.status != OrderStatus::Requested || locked.sent_at.is_some() {
         return Ok(false);
     }
-    let now = kit.clock.now();
+    let (now, before) = (kit.clock.now(), locked.clone());
     locked.sent_at = Some(now);
     locked.sends += 1;
-    if let Call::Refresh { before, .. } = call {
-        locked.refresh_order_before.clone_from(before);
+    if let Call::Refresh { before: newest, .. } = call {
+        locked.refresh_order_before.clone_from(newest);
     }
-    store::save_in_tx(&tx, &locked).await?;
+    store::save_in_tx(&tx, &before, &locked, now).await?;
     links::date_units_in_tx(&tx, order.agency, order.id, now).await?;
     kit.db.commit(tx).await?;
     Ok(true)
@@ -225,9 +225,10 @@ async fn unmark_sent(kit: &Kit, order: &Order) -> Result<(), Error> {
     if let Some(mut locked) = store::lock_in_tx(&tx, order.agency, order.id).await?
         && locked.status == OrderStatus::Requested
     {
+        let before = locked.clone();
         locked.sent_at = None;
         locked.sends = locked.sends.saturating_sub(1);
-        store::save_in_tx(&tx, &locked).await?;
+        store::save_in_tx(&tx, &before, &locked, kit.clock.now()).await?;
     }
     tx.commit().await.map_err(Error::from)
 }

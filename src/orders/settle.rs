@@ -22,7 +22,7 @@ impl Open {
         let now = kit.clock.now();
         self.derive();
         self.note_trials_in_tx(tx).await?;
-        self.note_tasks_in_tx(kit, tx).await?;
+        self.note_tasks_in_tx(kit, tx, now).await?;
         self.note_employers_in_tx(kit, tx, now).await?;
         self.note_restored();
         self.note_order();
@@ -34,7 +34,7 @@ impl Open {
             self.order.updated_at = now;
             self.order.version += 1;
         }
-        store::save_in_tx(tx, &self.order).await?;
+        store::save_in_tx(tx, &self.before, &self.order, now).await?;
         self.stand_case_in_tx(tx).await?;
         self.move_item_in_tx(kit, tx).await?;
         if brought_data {
@@ -103,13 +103,14 @@ impl Open {
         Ok(())
     }
 
-    async fn note_tasks_in_tx(&mut self, kit: &Kit, tx: &Tx) -> Result<(), Error> {
+    async fn note_tasks_in_tx(&mut self, kit: &Kit, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
         for task in &self.tasks {
             if self.tasks_before.contains(task) {
                 continue;
             }
             let message = self.employers.iter().find(|e| e.id == task.employer).and_then(|e| e.message.as_deref());
-            store::save_task_in_tx(tx, self.order.agency, task, message).await?;
+            let before = self.tasks_before.iter().find(|before| before.id == task.id);
+            store::save_task_in_tx(tx, &self.order, (before, task), message, now).await?;
             self.case.note(Change {
                 order: Some(self.order.id),
                 employer: Some(task.employer),
@@ -127,7 +128,7 @@ impl Open {
                     .iter()
                     .any(|other| other.employer == task.employer && TaskStatus::parse(&other.raw_status).is_failure());
                 let is_login = had_failed || self.order.contact.is_some();
-                let refreshed = links::mark_refreshed_in_tx(tx, link, task.status_at, is_login).await?;
+                let refreshed = links::mark_refreshed_in_tx(tx, link, task.status_at, is_login, now).await?;
                 if refreshed.is_healed {
                     self.healed.insert(link);
                 }
@@ -156,7 +157,7 @@ impl Open {
                 continue;
             }
             employer.updated_at = now;
-            store::save_employer_in_tx(tx, employer).await?;
+            store::save_employer_in_tx(tx, &self.order, before, employer).await?;
             judge_link_in_tx(kit, tx, employer, now).await?;
         }
         Ok(())
@@ -374,7 +375,8 @@ impl Open {
 async fn judge_link_in_tx(kit: &Kit, tx: &Tx, employer: &OrderEmployer, now: DateTime<Utc>) -> Result<(), Error> {
     let (Some(link), Some(task), Some(at)) = (employer.link, employer.task(), employer.task_at) else { return Ok(()) };
     let has_changed = if status::is_clients_to_mend(task) {
-        links::mark_broken_in_tx(tx, link, employer.task_status.as_deref().unwrap_or_default(), at).await?
+        let by = employer.task_status.as_deref().unwrap_or_default();
+        links::mark_broken_in_tx(tx, link, by, at, now).await?
     } else if task.is_failure() {
         // `link-disconnected` comes with every failed refresh; this failure explains it without the client.
         links::explain_in_tx(tx, link, now).await?

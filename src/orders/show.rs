@@ -96,7 +96,7 @@ impl Open {
             let link = self.link_in_tx(kit, tx, index, link, sighting).await?;
             if is_done {
                 // The settling of the entry tells it; here it only must not be overlooked.
-                if links::mark_refreshed_in_tx(tx, link, at, false).await?.is_healed {
+                if links::mark_refreshed_in_tx(tx, link, at, false, kit.clock.now()).await?.is_healed {
                     self.healed.insert(link);
                     links::tell_in_tx(kit, tx, self.order.agency, link).await?;
                 }

@@ -12,7 +12,7 @@ use crate::ids::TaskId;
 use crate::words::{OrderStatus, SuborderStatus, TaskStatus};
 
 /// What the order told about the task of one of its employers: `order-refresh-failed`, or a look at the order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Told {
     /// Truv's word.
     pub raw_status: String,

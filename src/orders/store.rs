@@ -1,5 +1,6 @@
 //! Rows of orders, their employers and tasks.
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -8,8 +9,9 @@ use super::{Failure, Order, OrderEmployer, Task};
 use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId};
 use crate::seal::Sealed;
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
+use crate::storage::past::{self, Was};
 use crate::storage::{Database, Error, Tx};
-use crate::words::{OrderStatus, TaskStatus};
+use crate::words::{OrderStatus, RowKind, TaskStatus};
 
 /// States in which an order still may bring news; the others are settled.
 pub(crate) const OPEN: [OrderStatus; 5] = [
@@ -169,15 +171,25 @@ pub(crate) async fn insert_employers_in_tx(tx: &Tx, employers: &[OrderEmployer])
     Ok(())
 }
 
-/// Writes an order that is there already.
-pub(crate) async fn save_in_tx(tx: &Tx, order: &Order) -> Result<(), Error> {
+/// Writes an order that is there already, and keeps what it said before.
+pub(crate) async fn save_in_tx(tx: &Tx, before: &Order, order: &Order, now: DateTime<Utc>) -> Result<(), Error> {
+    // That Truv told us anything at all is no change that anybody sees.
+    if *before != (Order { news_at: before.news_at, ..order.clone() }) {
+        past::keep_in_tx(tx, was(RowKind::Order, order, order.id.0), before, now).await?;
+    }
     let row = orders::ActiveModel { id: sea_orm::ActiveValue::NotSet, ..order_row(order) };
     orders::Entity::update_many().set(row).filter(orders::Column::Id.eq(order.id.0)).exec(tx).await?;
     Ok(())
 }
 
-/// Writes an employer entry that is there already.
-pub(crate) async fn save_employer_in_tx(tx: &Tx, employer: &OrderEmployer) -> Result<(), Error> {
+/// Writes an employer entry that is there already, and keeps what it said before.
+pub(crate) async fn save_employer_in_tx(
+    tx: &Tx,
+    order: &Order,
+    before: &OrderEmployer,
+    employer: &OrderEmployer,
+) -> Result<(), Error> {
+    past::keep_in_tx(tx, was(RowKind::Employer, order, employer.id.0), before, employer.updated_at).await?;
     let row = order_employers::ActiveModel { id: sea_orm::ActiveValue::NotSet, ..employer_row(employer) };
     order_employers::Entity::update_many()
         .set(row)
@@ -187,14 +199,23 @@ pub(crate) async fn save_employer_in_tx(tx: &Tx, employer: &OrderEmployer) -> Re
     Ok(())
 }
 
-/// Stores or overwrites a task.
+fn was(kind: RowKind, order: &Order, row: uuid::Uuid) -> Was {
+    Was { agency: order.agency, kind, row, owner: order.case.0 }
+}
+
+/// Stores a task, or overwrites it and keeps what it said before.
 pub(crate) async fn save_task_in_tx(
     tx: &Tx,
-    agency: AgencyId,
-    task: &Task,
+    order: &Order,
+    (before, task): (Option<&Task>, &Task),
     message: Option<&str>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     use sea_orm::sea_query::OnConflict;
+    let agency = order.agency;
+    if let Some(before) = before {
+        past::keep_in_tx(tx, was(RowKind::Task, order, task.id.0), before, now).await?;
+    }
     let row = tasks::ActiveModel {
         id: Set(task.id.0),
         agency_id: Set(agency.0),
@@ -241,7 +262,7 @@ pub(crate) async fn remember_key_in_tx(
     agency: AgencyId,
     key: &str,
     remembered: &Remembered,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let row = idempotency_keys::ActiveModel {
         agency_id: Set(agency.0),
@@ -255,7 +276,7 @@ pub(crate) async fn remember_key_in_tx(
 }
 
 /// Removes idempotency keys from before then.
-pub(super) async fn forget_keys(db: &Database, before: chrono::DateTime<chrono::Utc>) -> Result<u64, Error> {
+pub(super) async fn forget_keys(db: &Database, before: DateTime<Utc>) -> Result<u64, Error> {
     let old = idempotency_keys::Entity::delete_many().filter(idempotency_keys::Column::CreatedAt.lt(before));
     Ok(old.exec(db.write()).await?.rows_affected)
 }

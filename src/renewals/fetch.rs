@@ -4,7 +4,7 @@
 //! connection is read, which may be missing for some seconds after the task is done (fact sheet "Read after write"). An
 //! order that repeats only what failed before is completed by what the renewal's other orders have read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -17,6 +17,7 @@ use crate::jobs::{self, Ran};
 use crate::kit::{Account, Kit};
 use crate::links;
 use crate::orders::{self, News, Order, OrderEmployer};
+use crate::people;
 use crate::reports::{self, snapshot};
 use crate::storage::{Error, Tx};
 use crate::truv::wire::orders::Order as Shown;
@@ -126,6 +127,8 @@ async fn store(kit: &Kit, agency: AgencyId, id: OrderId, gathered: Gathered) -> 
         None => None,
     };
     let links = links_in_tx(&tx, agency, &gathered).await?;
+    let asked = asked_in_tx(&tx, &order, &gathered, &links).await?;
+    let client = people::find_client(&tx, agency, locked.case().client).await?;
     let snapshot = snapshot::build(snapshot::Parts {
         ids: &kit.ids,
         agency,
@@ -133,8 +136,15 @@ async fn store(kit: &Kit, agency: AgencyId, id: OrderId, gathered: Gathered) -> 
         order: id,
         truv_report_id: gathered.links.iter().find_map(|(_, report)| report.value.id.clone()),
         generated_at,
+        now,
         links: &links,
         known: known.as_ref(),
+        person: client.as_ref().map(|client| reports::Person {
+            first_name: &client.first_name,
+            last_name: &client.last_name,
+            ssn_last4: client.ssn_last4.as_deref(),
+        }),
+        asked: &asked,
         jobs: jobs(&gathered),
     });
     let report = snapshot.report.id;
@@ -142,7 +152,7 @@ async fn store(kit: &Kit, agency: AgencyId, id: OrderId, gathered: Gathered) -> 
         "order": gathered.order.raw,
         "links": gathered.links.into_iter().map(|(_, report)| report.raw).collect::<Vec<Value>>(),
     });
-    reports::insert_in_tx(&tx, &snapshot.report, raw, snapshot.jobs, now).await?;
+    reports::insert_in_tx(&tx, snapshot, raw).await?;
     present_in_tx(kit, &tx, &order, &mut locked, report, baseline).await?;
     locked.save_in_tx(&tx, now).await?;
     kit.db.commit(tx).await
@@ -164,7 +174,7 @@ async fn present_in_tx(
     renewal.baseline = renewal.baseline.or(baseline);
     renewal.current = Some(report);
     renewal.prepared_at = Some(kit.clock.now());
-    cases::save_renewal_in_tx(tx, &renewal, None).await?;
+    cases::save_renewal_in_tx(tx, &renewal, None, kit.clock.now()).await?;
     if orders::policy::is_reviewable(order) {
         locked.stand(Standing::READY);
     }
@@ -201,6 +211,20 @@ fn jobs(gathered: &Gathered) -> Vec<ReportedJob<'_>> {
         report.value.employments().map(move |job| ReportedJob { link_id: job.link_id.or(Some(link)), ..job })
     });
     of_order.chain(of_links).collect()
+}
+
+/// The connections that were asked and have answered: those of the order, and those that its renewal had read before.
+async fn asked_in_tx(
+    tx: &Tx,
+    order: &Order,
+    gathered: &Gathered,
+    links: &HashMap<String, LinkId>,
+) -> Result<HashSet<LinkId>, Error> {
+    let employers = orders::employers(tx, order.id).await?;
+    let of_order = employers.iter().filter(|employer| orders::status::is_completed(employer));
+    let mut asked: HashSet<LinkId> = of_order.filter_map(|employer| employer.link).collect();
+    asked.extend(gathered.links.iter().filter_map(|(link, _)| links.get(link)));
+    Ok(asked)
 }
 
 async fn links_in_tx(tx: &Tx, agency: AgencyId, gathered: &Gathered) -> Result<HashMap<String, LinkId>, Error> {

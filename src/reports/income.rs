@@ -14,9 +14,9 @@
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use super::arithmetic::{Arithmetic, Method, RULES};
 use super::pay_periods::Sample;
 use super::{Employment, PayStatement};
-use crate::ids::PayStatementId;
 
 /// Hours are averaged over so many of the newest pay periods: enough to level out overtime, few enough to be recent.
 const HOURS_PERIODS: u32 = 3;
@@ -24,89 +24,17 @@ const HOURS_PERIODS: u32 = 3;
 /// Gross pay is taken from the statements of so many days.
 const GROSS_DAYS: u64 = 90;
 
-/// A monthly figure and how it was worked out.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Arithmetic {
-    /// US dollars a month, to the cent.
-    pub amount: Decimal,
-    /// The formula, with everything that went in.
-    pub method: Method,
-}
-
-/// A formula with its inputs. Amounts are US dollars.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `income × units_per_year ÷ 12`.
-    Base {
-        /// Base income of one unit.
-        income: Decimal,
-        /// 1 for years, 12 for months, 52 for weeks, 260 for working days.
-        units_per_year: u32,
-    },
-    /// `rate × hours ÷ periods × periods_per_year ÷ 12`. Hours above the usual count at the base rate.
-    Hours {
-        /// Base income of one hour.
-        rate: Decimal,
-        /// Hours of all the periods together.
-        hours: Decimal,
-        /// How many pay periods the hours are of.
-        periods: u32,
-        /// How many of them a year has.
-        periods_per_year: u32,
-        /// The statements that the hours stand on.
-        statements: Vec<PayStatementId>,
-    },
-    /// `pay_rate × periods_per_year ÷ 12`.
-    PayRate {
-        /// Pay of one period.
-        pay_rate: Decimal,
-        /// How many of them a year has.
-        periods_per_year: u32,
-    },
-    /// `gross ÷ periods × periods_per_year ÷ 12`.
-    GrossPerPeriod {
-        /// Gross pay of all the periods together.
-        gross: Decimal,
-        /// How many pay periods it is of.
-        periods: u32,
-        /// How many of them a year has.
-        periods_per_year: u32,
-        /// The statements that it stands on.
-        statements: Vec<PayStatementId>,
-    },
-    /// `gross ÷ days × 365 ÷ 12`.
-    GrossPerDay {
-        /// Gross pay of all the days together.
-        gross: Decimal,
-        /// Calendar days from the first to the last day paid for, both counted.
-        days: u32,
-        /// The statements that it stands on.
-        statements: Vec<PayStatementId>,
-    },
-}
-
-impl Method {
-    /// US dollars a month, to the cent; `None` when a number is too large to calculate with.
-    pub fn amount(&self) -> Option<Decimal> {
-        let (base, factor, per_year, divisor) = match self {
-            Self::Base { income, units_per_year } => (*income, Decimal::ONE, *units_per_year, 1),
-            Self::Hours { rate, hours, periods, periods_per_year, .. } => (*rate, *hours, *periods_per_year, *periods),
-            Self::PayRate { pay_rate, periods_per_year } => (*pay_rate, Decimal::ONE, *periods_per_year, 1),
-            Self::GrossPerPeriod { gross, periods, periods_per_year, .. } => {
-                (*gross, Decimal::ONE, *periods_per_year, *periods)
-            }
-            Self::GrossPerDay { gross, days, .. } => (*gross, Decimal::ONE, 365, *days),
-        };
-        let product = base.checked_mul(factor)?.checked_mul(Decimal::from(per_year))?;
-        product.checked_div(Decimal::from(12_u64 * u64::from(divisor))).map(cents)
-    }
-}
-
 /// Income of a month; `None` when too little is known.
 ///
 /// A base income or a pay rate of zero or less says nothing and is passed over. Statements count as they are, so a
 /// correction takes off what it corrects.
 pub fn monthly(job: &Employment, statements: &[PayStatement]) -> Option<Arithmetic> {
+    ways(job, statements).into_iter().next()
+}
+
+/// Every way to an income of a month that the report allows, the strongest first: where two of them are far apart, the
+/// base income does not tell all.
+pub fn ways(job: &Employment, statements: &[PayStatement]) -> Vec<Arithmetic> {
     let methods = [
         base(job),
         hours(job, statements),
@@ -114,7 +42,40 @@ pub fn monthly(job: &Employment, statements: &[PayStatement]) -> Option<Arithmet
         gross_per_period(job, statements),
         gross_per_day(statements),
     ];
-    methods.into_iter().flatten().find_map(|method| Some(Arithmetic { amount: method.amount()?, method }))
+    let found = |method: Method| {
+        let weak = weak(&method, job, statements);
+        Some(Arithmetic { amount: method.amount()?, method, weak, rules: RULES })
+    };
+    methods.into_iter().flatten().filter_map(found).collect()
+}
+
+/// What goes into the method and is weaker evidence.
+fn weak(method: &Method, job: &Employment, statements: &[PayStatement]) -> Vec<String> {
+    let (of_job, of_statement): (&[&str], &[&str]) = match method {
+        Method::BaseIncome { .. } => (&["income", "income_unit"], &[]),
+        Method::HourlyRate { .. } => {
+            (&["income", "income_unit", "pay_frequency"], &["hours", "period_start", "period_end"])
+        }
+        Method::PayRate { .. } => (&["pay_rate", "pay_frequency"], &[]),
+        Method::GrossPerPeriod { .. } => (&["pay_frequency"], &["gross_pay", "period_start", "period_end"]),
+        Method::GrossPerDay { .. } => (&[], &["gross_pay", "period_start", "period_end"]),
+    };
+    let is_weak =
+        |derived: &[String], missing: &[String], field: &str| derived.iter().chain(missing).any(|weak| weak == field);
+    let mut found: Vec<String> = of_job
+        .iter()
+        .filter(|field| is_weak(&job.derived_fields, &job.missing_fields, field))
+        .map(|field| (*field).to_owned())
+        .collect();
+    for part in method.parts() {
+        let statement = statements.iter().find(|statement| statement.id == part.statement);
+        for field in of_statement {
+            if statement.is_some_and(|of| is_weak(&of.derived_fields, &of.missing_fields, field)) {
+                found.push(format!("{field} of {}", part.day));
+            }
+        }
+    }
+    found
 }
 
 /// Income of a month over several jobs, US dollars: the sum over the jobs that still run. Zero when all have ended; `None`
@@ -148,7 +109,7 @@ fn base(job: &Employment) -> Option<Method> {
         "DAILY" => 260,
         _ => return None,
     };
-    Some(Method::Base { income, units_per_year })
+    Some(Method::BaseIncome { income, units_per_year })
 }
 
 fn hours(job: &Employment, statements: &[PayStatement]) -> Option<Method> {
@@ -158,7 +119,7 @@ fn hours(job: &Employment, statements: &[PayStatement]) -> Option<Method> {
     let days = u64::from(HOURS_PERIODS * 366 / periods_per_year).max(7);
     let sample = Sample::newest(statements, |statement| statement.hours, days, HOURS_PERIODS as usize)?;
     let hours = Some(sample.total).filter(is_positive)?;
-    Some(Method::Hours { rate, hours, periods: sample.periods, periods_per_year, statements: sample.statements })
+    Some(Method::HourlyRate { rate, hours, periods: sample.periods, periods_per_year, parts: sample.parts })
 }
 
 fn pay_rate(job: &Employment) -> Option<Method> {
@@ -169,12 +130,7 @@ fn pay_rate(job: &Employment) -> Option<Method> {
 fn gross_per_period(job: &Employment, statements: &[PayStatement]) -> Option<Method> {
     let periods_per_year = job.pay_frequency.periods_per_year()?;
     let sample = Sample::newest(statements, |statement| statement.gross_pay, GROSS_DAYS, usize::MAX)?;
-    Some(Method::GrossPerPeriod {
-        gross: sample.total,
-        periods: sample.periods,
-        periods_per_year,
-        statements: sample.statements,
-    })
+    Some(Method::GrossPerPeriod { gross: sample.total, periods: sample.periods, periods_per_year, parts: sample.parts })
 }
 
 /// Only statements that name their first day count: a pay date alone does not say how long the money is for.
@@ -183,7 +139,7 @@ fn gross_per_day(statements: &[PayStatement]) -> Option<Method> {
     let sample = Sample::newest(statements, dated, GROSS_DAYS, usize::MAX)?;
     let days = (sample.last - sample.first?).num_days() + 1;
     let days = u32::try_from(days).ok().filter(|days| *days > 0)?;
-    Some(Method::GrossPerDay { gross: sample.total, days, statements: sample.statements })
+    Some(Method::GrossPerDay { gross: sample.total, days, parts: sample.parts })
 }
 
 fn is_positive(amount: &Decimal) -> bool {
@@ -201,8 +157,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::ids::{AgencyId, EmploymentId, ReportId};
-    use crate::words::{DataSource, PayFrequency};
+    use crate::ids::{AgencyId, EmploymentId, PayStatementId, ReportId};
+    use crate::words::{DataSource, IncomeMethod, PayFrequency};
 
     fn job() -> Employment {
         Employment {
@@ -220,11 +176,15 @@ mod tests {
             end_date: None,
             data_source: DataSource::Payroll,
             derived_fields: Vec::new(),
+            missing_fields: Vec::new(),
             income: None,
             income_unit: None,
             pay_rate: None,
             pay_frequency: PayFrequency::Unknown,
             monthly_income: None,
+            is_suspicious: None,
+            identity: None,
+            arithmetic: Vec::new(),
         }
     }
 
@@ -261,6 +221,8 @@ mod tests {
             hours: number(hours),
             earnings: Vec::new(),
             deductions: Vec::new(),
+            derived_fields: Vec::new(),
+            missing_fields: Vec::new(),
             is_new: false,
         }
     }
@@ -326,9 +288,9 @@ mod tests {
         // 20.00 × (40 + 41.5 + 36) ÷ 3 × 52 ÷ 12
         let found = monthly(&worker, &weeks).unwrap();
         assert_eq!(found.amount.to_string(), "3394.44");
-        let Method::Hours { hours, periods, statements, .. } = &found.method else { panic!("{found:?}") };
+        let Method::HourlyRate { hours, periods, parts, .. } = &found.method else { panic!("{found:?}") };
         assert_eq!((hours.to_string().as_str(), *periods), ("117.5", 3));
-        assert_eq!(statements.iter().map(|id| id.0.as_u128()).collect::<Vec<_>>(), [5, 6, 3, 2]);
+        assert_eq!(parts.iter().map(|part| part.statement.0.as_u128()).collect::<Vec<_>>(), [5, 6, 3, 2]);
         assert_eq!(found.method.amount(), Some(found.amount));
     }
 
@@ -365,6 +327,29 @@ mod tests {
         assert_eq!(month(&worker, &paid).as_deref(), Some("608.33"));
         assert_eq!(month(&worker, &stubs(&[["", "2026-02-10", "", "300"]])), None, "for how long is not said");
         assert_eq!(month(&worker, &stubs(&[["2026-02-10", "2026-02-01", "", "300"]])), None, "ends before it begins");
+    }
+
+    #[test]
+    fn every_way_is_kept_and_says_what_is_weak_about_it() {
+        let mut weeks = stubs(&[["2026-02-15", "2026-02-21", "40", "900"], ["2026-02-08", "2026-02-14", "40", "800"]]);
+        weeks[1].derived_fields = vec!["hours".to_owned(), "net_pay".to_owned()];
+        weeks[0].missing_fields = vec!["period_start".to_owned()];
+        let worker = Employment {
+            pay_rate: number("700"),
+            derived_fields: vec!["pay_rate".to_owned(), "is_active".to_owned()],
+            ..Employment { pay_frequency: PayFrequency::Weekly, ..earning("20.00", "HOURLY") }
+        };
+        let found: Vec<_> = ways(&worker, &weeks)
+            .into_iter()
+            .map(|way| (way.method.key(), way.amount.to_string(), way.weak.join(", ")))
+            .collect();
+        let expected = [
+            (IncomeMethod::HourlyRate, "3466.67", "period_start of 2026-02-21, hours of 2026-02-14"),
+            (IncomeMethod::PayRate, "3033.33", "pay_rate"),
+            (IncomeMethod::GrossPerPeriod, "3683.33", "period_start of 2026-02-21"),
+            (IncomeMethod::GrossPerDay, "3693.45", "period_start of 2026-02-21"),
+        ];
+        assert_eq!(found, expected.map(|(key, amount, weak)| (key, amount.to_owned(), weak.to_owned())));
     }
 
     #[test]

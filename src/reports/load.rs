@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use sea_orm::sea_query::Order;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
-use super::{Employment, PayStatement, Report};
+use super::store::{ids_of, texts};
+use super::{Employment, PayStatement, Report, Stub};
 use crate::ids::{AgencyId, EmploymentId, OrderId, PayStatementId, ReportId};
 use crate::page::{Page, Window};
 use crate::storage::entities::{employments, pay_statements, reports};
@@ -48,6 +49,8 @@ struct Head {
     truv_report_id: Option<String>,
     generated_at: chrono::DateTime<chrono::Utc>,
     monthly_income: Option<String>,
+    carried: Option<serde_json::Value>,
+    created_at: chrono::DateTime<chrono::Utc>,
 }
 
 impl From<Head> for Report {
@@ -60,6 +63,8 @@ impl From<Head> for Report {
             truv_report_id: row.truv_report_id,
             generated_at: row.generated_at,
             monthly_income: row.monthly_income.and_then(|text| text.parse().ok()),
+            carried: ids_of(row.carried),
+            created_at: row.created_at,
         }
     }
 }
@@ -69,6 +74,7 @@ fn heads(agency: AgencyId) -> Select<reports::Entity> {
     reports::Entity::find()
         .select_only()
         .columns([C::Id, C::AgencyId, C::CaseId, C::OrderId, C::TruvReportId, C::GeneratedAt, C::MonthlyIncome])
+        .columns([C::Carried, C::CreatedAt])
         .filter(C::AgencyId.eq(agency.0))
 }
 
@@ -86,6 +92,69 @@ pub async fn load_employments_of(
         .filter(employments::Column::ReportId.is_in(reports.iter().map(|id| id.0)))
         .order_by_asc(employments::Column::Position);
     Ok(grouped(query.all(db.read()).await?.into_iter().map(Employment::from), |job| job.report))
+}
+
+/// Every report that each order brought, oldest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load_all_of_orders(
+    db: &Database,
+    agency: AgencyId,
+    orders: &[OrderId],
+) -> Result<HashMap<OrderId, Vec<Report>>, Error> {
+    let query = heads(agency)
+        .filter(reports::Column::OrderId.is_in(orders.iter().map(|id| id.0)))
+        .order_by_asc(reports::Column::Id);
+    let rows = query.into_model::<Head>().all(db.read()).await?;
+    Ok(grouped(rows.into_iter().map(Report::from), |report| report.order))
+}
+
+/// What the pay statements of each job say about time, newest pay date first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load_stubs(
+    db: &Database,
+    agency: AgencyId,
+    employments: &[EmploymentId],
+) -> Result<HashMap<EmploymentId, Vec<Stub>>, Error> {
+    use pay_statements::Column as C;
+    let rows: Vec<StubRow> = statements_of(agency, employments)
+        .select_only()
+        .columns([C::Id, C::EmploymentId, C::PayDate, C::PeriodStart, C::PeriodEnd, C::Hours])
+        .columns([C::DerivedFields, C::MissingFields])
+        .order_by_asc(C::EmploymentId)
+        .order_by_asc(C::Position)
+        .into_model()
+        .all(db.read())
+        .await?;
+    let mut found: HashMap<EmploymentId, Vec<Stub>> = HashMap::new();
+    for row in rows {
+        let mut weak = texts(row.derived_fields);
+        weak.extend(texts(row.missing_fields));
+        found.entry(row.employment_id.into()).or_default().push(Stub {
+            id: row.id.into(),
+            pay_date: row.pay_date,
+            period_start: row.period_start,
+            period_end: row.period_end,
+            hours: row.hours.and_then(|text| text.parse().ok()),
+            weak,
+        });
+    }
+    Ok(found)
+}
+
+#[derive(Debug, sea_orm::FromQueryResult)]
+struct StubRow {
+    id: uuid::Uuid,
+    employment_id: uuid::Uuid,
+    pay_date: Option<chrono::NaiveDate>,
+    period_start: Option<chrono::NaiveDate>,
+    period_end: Option<chrono::NaiveDate>,
+    hours: Option<String>,
+    derived_fields: Option<serde_json::Value>,
+    missing_fields: Option<serde_json::Value>,
 }
 
 /// The jobs of the agency among `ids`.

@@ -3,9 +3,12 @@
 //! Amounts are exact decimals, kept as text in the database because SQLite would make floats of them.
 //!
 //! [`snapshot`] turns what Truv reported into a report, without touching the database; `matching` finds a job again in an
-//! earlier report; [`income`] says what a job pays in a month and how that was worked out. Nothing here decides whether
-//! somebody is eligible.
+//! earlier report; [`income`] says what a job pays in a month and [`arithmetic`] how that was worked out; [`gaps`] finds days
+//! without a pay statement. Nothing here decides whether somebody is eligible.
 
+pub mod arithmetic;
+pub mod gaps;
+mod identity;
 pub mod income;
 mod matching;
 mod pay_periods;
@@ -17,14 +20,19 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::ids::{AgencyId, CaseId, EmploymentId, LinkId, OrderId, PayStatementId, ReportId};
-use crate::words::{DataSource, PayFrequency};
+use crate::words::{DataSource, IdentityMatch, PayFrequency};
 
+use self::arithmetic::Arithmetic;
+pub use self::identity::Person;
 pub use self::load::{
-    count_statements, load, load_employments, load_employments_of, load_of_orders, load_statements, page_statements,
+    count_statements, load, load_all_of_orders, load_employments, load_employments_of, load_of_orders, load_statements,
+    load_stubs, page_statements,
 };
 pub use self::matching::is_same_company;
 pub use self::store::NewEmployment;
-pub(crate) use self::store::{find_newest, find_newest_of_case, find_of_order, insert_in_tx, load_known_in_tx};
+pub(crate) use self::store::{
+    find_newest, find_newest_of_case, find_of_order, insert_in_tx, load_known_in_tx, load_raw,
+};
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +51,10 @@ pub struct Report {
     pub generated_at: DateTime<Utc>,
     /// Income of a month over all jobs that still run, US dollars; `None` when no job says enough.
     pub monthly_income: Option<Decimal>,
+    /// Jobs of earlier reports that nobody asked about when this one came: their last evidence stands.
+    pub carried: Vec<EmploymentId>,
+    /// When it was stored here.
+    pub created_at: DateTime<Utc>,
 }
 
 /// One job inside a report. Every scalar may be missing: payroll providers differ.
@@ -76,6 +88,8 @@ pub struct Employment {
     pub data_source: DataSource,
     /// Fields that Truv derived rather than read: weaker evidence.
     pub derived_fields: Vec<String>,
+    /// Fields that the provider did not have.
+    pub missing_fields: Vec<String>,
     /// Base income per `income_unit`, US dollars.
     pub income: Option<Decimal>,
     /// Truv's word for what `income` is per (`YEARLY MONTHLY WEEKLY DAILY HOURLY`).
@@ -86,6 +100,13 @@ pub struct Employment {
     pub pay_frequency: PayFrequency,
     /// Income of a month, US dollars; `None` when too little is known.
     pub monthly_income: Option<Decimal>,
+    /// Truv's flag for suspected fraud or a mismatch; `None` when not reported.
+    pub is_suspicious: Option<bool>,
+    /// Whether the employer knows the person as the client is known; `None` when there was nothing to compare.
+    pub identity: Option<IdentityMatch>,
+    /// Every way to an income of a month that the report allows. The first one gave `monthly_income`; empty when there
+    /// was none, and in snapshots from before it was kept.
+    pub arithmetic: Vec<Arithmetic>,
 }
 
 impl Employment {
@@ -130,6 +151,10 @@ pub struct PayStatement {
     pub earnings: Vec<PayLine>,
     /// What was taken off.
     pub deductions: Vec<PayLine>,
+    /// Fields that Truv derived rather than read: weaker evidence.
+    pub derived_fields: Vec<String>,
+    /// Fields that the provider did not have.
+    pub missing_fields: Vec<String>,
     /// Whether the report that was the baseline when this one came lacked it.
     pub is_new: bool,
 }
@@ -143,4 +168,40 @@ pub struct PayLine {
     pub category: Option<String>,
     /// US dollars.
     pub amount: Option<Decimal>,
+    /// US dollars for one unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<Decimal>,
+    /// Hours, or pieces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub units: Option<Decimal>,
+}
+
+/// What a pay statement says about time: enough to look for gaps, without the money.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stub {
+    /// The statement.
+    pub id: PayStatementId,
+    /// Day of payment.
+    pub pay_date: Option<NaiveDate>,
+    /// First day paid for.
+    pub period_start: Option<NaiveDate>,
+    /// Last day paid for.
+    pub period_end: Option<NaiveDate>,
+    /// Hours paid for.
+    pub hours: Option<Decimal>,
+    /// Fields that were derived or missing.
+    pub weak: Vec<String>,
+}
+
+impl From<&PayStatement> for Stub {
+    fn from(statement: &PayStatement) -> Self {
+        Self {
+            id: statement.id,
+            pay_date: statement.pay_date,
+            period_start: statement.period_start,
+            period_end: statement.period_end,
+            hours: statement.hours,
+            weak: statement.derived_fields.iter().chain(&statement.missing_fields).cloned().collect(),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use chrono::{Days, NaiveDate};
 use rust_decimal::Decimal;
 
 use super::PayStatement;
-use crate::ids::PayStatementId;
+use super::arithmetic::Part;
 
 /// Some of the newest pay periods. Statements of the same period, such as a correction or a separate bonus, are one.
 pub(super) struct Sample {
@@ -17,7 +17,7 @@ pub(super) struct Sample {
     pub(super) first: Option<NaiveDate>,
     /// The last day paid for, else the pay date, of the newest period.
     pub(super) last: NaiveDate,
-    pub(super) statements: Vec<PayStatementId>,
+    pub(super) parts: Vec<Part>,
 }
 
 impl Sample {
@@ -37,16 +37,16 @@ impl Sample {
         }
         let (&(last, _), _) = periods.last_key_value()?;
         let since = last.checked_sub_days(Days::new(days))?;
-        let mut sample = Self { total: Decimal::ZERO, periods: 0, first: None, last, statements: Vec::new() };
+        let mut sample = Self { total: Decimal::ZERO, periods: 0, first: None, last, parts: Vec::new() };
         for ((day, start), paid) in periods.into_iter().rev().take(most) {
             if day <= since {
                 break;
             }
             sample.periods += 1;
             sample.first = sample.first.into_iter().chain(start).min();
-            for (id, amount) in paid {
+            for (statement, amount) in paid {
                 sample.total = sample.total.checked_add(amount)?;
-                sample.statements.push(id);
+                sample.parts.push(Part { statement, day, amount });
             }
         }
         Some(sample)

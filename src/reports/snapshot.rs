@@ -11,9 +11,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
+use super::identity::{self, Person};
 use super::matching::{self, Traits};
 use super::{Employment, NewEmployment, PayLine, PayStatement, Report, income};
-use crate::ids::{AgencyId, CaseId, Ids, LinkId, OrderId, ReportId};
+use crate::ids::{AgencyId, CaseId, EmploymentId, Ids, LinkId, OrderId, ReportId};
 use crate::truv::wire::{self, ReportedJob};
 use crate::words::{DataSource, PayFrequency};
 
@@ -44,10 +45,16 @@ pub struct Parts<'a> {
     pub truv_report_id: Option<String>,
     /// When Truv had put the data together.
     pub generated_at: DateTime<Utc>,
+    /// When it is stored here.
+    pub now: DateTime<Utc>,
     /// Our links by Truv's ids.
     pub links: &'a HashMap<String, LinkId>,
     /// What the baseline has; `None` for the first report of a case, which has nothing to be new against.
     pub known: Option<&'a Known>,
+    /// The person on the case; `None` where nobody is compared with.
+    pub person: Option<Person<'a>>,
+    /// The connections that were asked and have answered. A job of the baseline over another one is carried on.
+    pub asked: &'a HashSet<LinkId>,
     /// The jobs, the preferred source first.
     pub jobs: Vec<ReportedJob<'a>>,
 }
@@ -126,8 +133,10 @@ pub fn build(parts: Parts<'_>) -> Snapshot {
     for (position, job) in (0..).zip(&mut jobs) {
         job.employment.position = position;
         let statements: Vec<_> = job.statements.iter().map(|(statement, _)| statement.clone()).collect();
-        job.employment.monthly_income = income::monthly(&job.employment, &statements).map(|found| found.amount);
+        job.employment.arithmetic = income::ways(&job.employment, &statements);
+        job.employment.monthly_income = job.employment.arithmetic.first().map(|found| found.amount);
     }
+    let carried = carried(&jobs, &parts);
     let report = Report {
         id: report,
         agency: parts.agency,
@@ -136,8 +145,21 @@ pub fn build(parts: Parts<'_>) -> Snapshot {
         truv_report_id: parts.truv_report_id,
         generated_at: parts.generated_at,
         monthly_income: income::total(jobs.iter().map(|job| &job.employment)),
+        carried,
+        created_at: parts.now,
     };
     Snapshot { report, jobs }
+}
+
+/// The jobs of the baseline that the report does not have and that came over a connection nobody asked.
+fn carried(jobs: &[NewEmployment], parts: &Parts<'_>) -> Vec<EmploymentId> {
+    let keys: HashSet<&str> = jobs.iter().map(|job| job.employment.key.as_str()).collect();
+    let known = parts.known.map(|known| known.jobs.as_slice()).unwrap_or_default().iter().map(|job| &job.employment);
+    known
+        .filter(|job| !keys.contains(job.key.as_str()))
+        .filter(|job| job.link.is_none_or(|link| !parts.asked.contains(&link)))
+        .map(|job| job.id)
+        .collect()
 }
 
 /// Gives every job its key, and marks the statements that the baseline lacks.
@@ -230,12 +252,16 @@ fn employment(parts: &Parts<'_>, report: ReportId, reported: &ReportedJob<'_>) -
         start_date: from.start_date,
         end_date: from.end_date,
         data_source: data_source.as_deref().map_or(DataSource::Unknown, DataSource::parse),
-        derived_fields: from.derived_fields.iter().filter_map(|name| clean(name)).take(MAX_LINES).collect(),
+        derived_fields: derived(from),
+        missing_fields: names(&from.missing_data_fields),
         income: plausible(from.income),
         income_unit: from.income_unit.as_deref().and_then(clean),
         pay_rate: plausible(from.pay_rate),
         pay_frequency: pay_frequency.as_deref().map_or(PayFrequency::Unknown, PayFrequency::parse),
         monthly_income: None,
+        is_suspicious: reported.is_suspicious,
+        identity: parts.person.and_then(|person| identity::check(person, from.profile.as_ref())),
+        arithmetic: Vec::new(),
     };
     let statements = statements(parts, &employment, &from.statements);
     NewEmployment {
@@ -265,7 +291,11 @@ fn statements(
 }
 
 fn statement(parts: &Parts<'_>, job: &Employment, position: i32, from: &wire::Statement) -> PayStatement {
-    let earnings = from.earnings.iter().map(|line| pay_line(line.name.as_ref(), line.category.as_ref(), line.amount));
+    let earnings = from.earnings.iter().map(|line| PayLine {
+        rate: plausible(line.rate),
+        units: plausible(line.units),
+        ..pay_line(line.name.as_ref(), line.category.as_ref(), line.amount)
+    });
     let deductions =
         from.deductions.iter().map(|line| pay_line(line.name.as_ref(), line.category.as_ref(), line.amount));
     PayStatement {
@@ -283,6 +313,8 @@ fn statement(parts: &Parts<'_>, job: &Employment, position: i32, from: &wire::St
         hours: plausible(from.hours),
         earnings: earnings.take(MAX_LINES).collect(),
         deductions: deductions.take(MAX_LINES).collect(),
+        derived_fields: names(&from.derived_fields),
+        missing_fields: names(&from.missing_data_fields),
         is_new: false,
     }
 }
@@ -291,7 +323,24 @@ fn statement(parts: &Parts<'_>, job: &Employment, position: i32, from: &wire::St
 fn pay_line(name: Option<&String>, category: Option<&String>, amount: Option<Decimal>) -> PayLine {
     let category = category.and_then(|category| clean(category));
     let name = name.and_then(|name| clean(name)).or_else(|| category.clone()).unwrap_or_else(|| "Unnamed".to_owned());
-    PayLine { name, category, amount: plausible(amount) }
+    PayLine { name, category, amount: plausible(amount), rate: None, units: None }
+}
+
+/// The fields that Truv computed. It says of the dates apart from the others that they were guessed.
+fn derived(from: &wire::Employment) -> Vec<String> {
+    let mut derived = names(&from.derived_fields);
+    if from.dates_from_statements == Some(true) {
+        for date in ["start_date", "end_date"] {
+            if !derived.iter().any(|name| name == date) {
+                derived.push(date.to_owned());
+            }
+        }
+    }
+    derived
+}
+
+fn names(fields: &[String]) -> Vec<String> {
+    fields.iter().filter_map(|name| clean(name)).take(MAX_LINES).collect()
 }
 
 fn plausible(amount: Option<Decimal>) -> Option<Decimal> {

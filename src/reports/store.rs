@@ -4,17 +4,19 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
-use super::snapshot::{Content, Known, KnownJob, KnownStatement};
+use super::snapshot::{Content, Known, KnownJob, KnownStatement, Snapshot};
 use super::{Employment, PayLine, PayStatement, Report};
-use crate::ids::{AgencyId, CaseId, OrderId, ReportId};
+use crate::ids::{AgencyId, CaseId, EmploymentId, OrderId, ReportId};
 use crate::storage::entities::{employments, pay_statements, reports};
-use crate::storage::{Error, Tx};
+use crate::storage::{Database, Error, Tx};
 use crate::words::{DataSource, PayFrequency};
 
-/// Rows of one statement: PostgreSQL takes 65,535 bound values, SQLite 32,766; a job has 20, a pay statement 17.
+/// Rows of one statement: PostgreSQL takes 65,535 bound values, SQLite 32,766; a job has 24, a pay statement 19.
 const CHUNK: usize = 1_000;
 
 fn amount(text: Option<String>) -> Option<Decimal> {
@@ -82,17 +84,12 @@ pub struct NewEmployment {
 }
 
 /// Stores a snapshot: the report, its jobs and their statements.
-pub(crate) async fn insert_in_tx(
-    tx: &Tx,
-    report: &Report,
-    raw: serde_json::Value,
-    jobs: Vec<NewEmployment>,
-    now: DateTime<Utc>,
-) -> Result<(), Error> {
-    reports::Entity::insert(report_row(report, raw, now)).exec_without_returning(tx).await?;
+pub(crate) async fn insert_in_tx(tx: &Tx, snapshot: Snapshot, raw: serde_json::Value) -> Result<(), Error> {
+    let row = report_row(&snapshot.report, raw);
+    reports::Entity::insert(row).exec_without_returning(tx).await?;
     let mut statements = Vec::new();
-    let mut rows = Vec::with_capacity(jobs.len());
-    for job in jobs {
+    let mut rows = Vec::with_capacity(snapshot.jobs.len());
+    for job in snapshot.jobs {
         statements.extend(job.statements.iter().map(|(statement, id)| statement_row(statement, id.clone())));
         rows.push(employment_row(job));
     }
@@ -105,13 +102,26 @@ pub(crate) async fn insert_in_tx(
     Ok(())
 }
 
-/// What a later report is compared with: two statements, and of the pay statements only what they are recognised by.
-/// Empty when the agency has no such report.
+/// What a later report is compared with, jobs that the report carries on included: three statements, and of the pay
+/// statements only what they are recognised by. Empty when the agency has no such report.
 pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId) -> Result<Known, Error> {
     type Row = (Uuid, Option<String>, Option<NaiveDate>, Option<NaiveDate>, Option<NaiveDate>, Option<String>);
+    let head: Option<Option<serde_json::Value>> = reports::Entity::find_by_id(report.0)
+        .filter(reports::Column::AgencyId.eq(agency.0))
+        .select_only()
+        .column(reports::Column::Carried)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    let carried = ids_of(head.flatten());
     let jobs = employments::Entity::find()
         .filter(employments::Column::AgencyId.eq(agency.0))
-        .filter(employments::Column::ReportId.eq(report.0))
+        .filter(
+            Condition::any()
+                .add(employments::Column::ReportId.eq(report.0))
+                .add(employments::Column::Id.is_in(carried.iter().map(|id| id.0))),
+        )
+        .order_by_asc(employments::Column::ReportId)
         .order_by_asc(employments::Column::Position)
         .all(tx)
         .await?;
@@ -143,7 +153,28 @@ pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId
     Ok(Known { jobs: known.collect() })
 }
 
-pub(crate) fn report_row(report: &Report, raw: serde_json::Value, now: DateTime<Utc>) -> reports::ActiveModel {
+/// The body of a report as it was received, tokens stripped and the social security number masked. `None` when the agency
+/// has no such report.
+pub(crate) async fn load_raw(
+    db: &Database,
+    agency: AgencyId,
+    report: ReportId,
+) -> Result<Option<serde_json::Value>, Error> {
+    let query = reports::Entity::find_by_id(report.0).filter(reports::Column::AgencyId.eq(agency.0));
+    Ok(query.select_only().column(reports::Column::Raw).into_tuple().one(db.read()).await?)
+}
+
+/// The ids of a stored list.
+pub(super) fn ids_of(list: Option<serde_json::Value>) -> Vec<EmploymentId> {
+    list.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
+}
+
+/// The texts of a stored list.
+pub(super) fn texts(list: Option<serde_json::Value>) -> Vec<String> {
+    list.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
+}
+
+pub(crate) fn report_row(report: &Report, raw: serde_json::Value) -> reports::ActiveModel {
     reports::ActiveModel {
         id: Set(report.id.0),
         agency_id: Set(report.agency.0),
@@ -153,7 +184,8 @@ pub(crate) fn report_row(report: &Report, raw: serde_json::Value, now: DateTime<
         generated_at: Set(report.generated_at),
         monthly_income: Set(text(report.monthly_income)),
         raw: Set(raw),
-        created_at: Set(now),
+        created_at: Set(report.created_at),
+        carried: Set(Some(serde_json::to_value(&report.carried).unwrap_or_default())),
     }
 }
 
@@ -180,6 +212,10 @@ pub(crate) fn employment_row(job: NewEmployment) -> employments::ActiveModel {
         pay_rate: Set(text(employment.pay_rate)),
         pay_frequency: Set(job.pay_frequency),
         monthly_income: Set(text(employment.monthly_income)),
+        missing_fields: Set(Some(serde_json::Value::from(employment.missing_fields))),
+        is_suspicious: Set(employment.is_suspicious),
+        identity: Set(employment.identity),
+        arithmetic: Set(Some(serde_json::to_value(&employment.arithmetic).unwrap_or_default())),
     }
 }
 
@@ -205,6 +241,8 @@ pub(crate) fn statement_row(
         earnings: Set(lines(&statement.earnings)),
         deductions: Set(lines(&statement.deductions)),
         is_new: Set(statement.is_new),
+        derived_fields: Set(Some(serde_json::Value::from(statement.derived_fields.clone()))),
+        missing_fields: Set(Some(serde_json::Value::from(statement.missing_fields.clone()))),
     }
 }
 
@@ -218,6 +256,8 @@ impl From<reports::Model> for Report {
             truv_report_id: row.truv_report_id,
             generated_at: row.generated_at,
             monthly_income: amount(row.monthly_income),
+            carried: ids_of(row.carried),
+            created_at: row.created_at,
         }
     }
 }
@@ -244,6 +284,10 @@ impl From<employments::Model> for Employment {
             pay_rate: amount(row.pay_rate),
             pay_frequency: row.pay_frequency.as_deref().map_or(PayFrequency::Unknown, PayFrequency::parse),
             monthly_income: amount(row.monthly_income),
+            missing_fields: texts(row.missing_fields),
+            is_suspicious: row.is_suspicious,
+            identity: row.identity,
+            arithmetic: row.arithmetic.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default(),
         }
     }
 }
@@ -266,6 +310,8 @@ impl From<pay_statements::Model> for PayStatement {
             hours: amount(row.hours),
             earnings: lines(row.earnings),
             deductions: lines(row.deductions),
+            derived_fields: texts(row.derived_fields),
+            missing_fields: texts(row.missing_fields),
             is_new: row.is_new,
         }
     }
@@ -273,7 +319,7 @@ impl From<pay_statements::Model> for PayStatement {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
+    use std::collections::{HashMap, HashSet};
 
     use sea_orm::ConnectionTrait;
     use secrecy::SecretString;
@@ -308,8 +354,11 @@ mod tests {
             order: OrderId(Uuid::from_u128(3)),
             truv_report_id: None,
             generated_at: Clock::system().now(),
+            now: Clock::system().now(),
             links: &HashMap::from([("link-1".to_owned(), LinkId(Uuid::from_u128(4)))]),
             known,
+            person: None,
+            asked: &HashSet::new(),
             jobs: report.employments().collect(),
         })
     }
@@ -324,7 +373,7 @@ mod tests {
                 {"id": null, "pay_date": "2026-02-13", "period_start": "2026-01-25", "gross_pay": "0.10"}]},
             {"id": "e2", "company": {"name": "Blue Fern"}}]});
         let first = snapshot(&body, None);
-        insert_in_tx(&tx, &first.report, json!({}), first.jobs.clone(), first.report.generated_at).await.unwrap();
+        insert_in_tx(&tx, first.clone(), json!({})).await.unwrap();
 
         let known = load_known_in_tx(&tx, AGENCY, first.report.id).await.unwrap();
         let jobs: Vec<_> = known.jobs.iter().map(|job| (&job.employment, job.truv_employment_id.as_deref())).collect();

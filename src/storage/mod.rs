@@ -7,6 +7,7 @@
 
 pub(crate) mod entities;
 mod error;
+pub(crate) mod past;
 pub(crate) mod ranked;
 mod sole;
 

@@ -111,6 +111,11 @@ pub const METRICS: &[Metric] = &[
     ),
     gauge("recert_log_held_seconds", &[], "For how long a transaction has held the event log back."),
     counter(
+        "recert_notices_total",
+        &["outcome"],
+        "Attempts to send a notice to an agency's own system, by how they went; `given_up`: it was the last one.",
+    ),
+    counter(
         "recert_refresh_refusals_total",
         &["reason"],
         "What stood against refreshes that a person asked for; `limit`: no refresh left on a connection.",

@@ -53,6 +53,7 @@ async fn join(kit: &Kit, delivery: &Claimed, event: &Event, meaning: &Meaning, o
     } else {
         orders::advance_in_tx(kit, &tx, delivery.agency, order, &news).await?;
     }
+    deliveries::note_order_in_tx(&tx, delivery, order).await?;
     if !deliveries::settle_in_tx(&tx, delivery, DeliveryStatus::Applied, None, kit.clock.now()).await? {
         // Another worker took the delivery over and applies it; ours is rolled back.
         return Ok(());
@@ -114,7 +115,7 @@ async fn disconnect_in_tx(
 }
 
 async fn break_in_tx(kit: &Kit, tx: &Tx, delivery: &Claimed, event: &Event, link: &links::Link) -> Result<(), Error> {
-    if links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at)).await? {
+    if links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at), kit.clock.now()).await? {
         links::tell_in_tx(kit, tx, delivery.agency, link.id).await?;
     }
     Ok(())
@@ -125,7 +126,8 @@ async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id
     let Some(link) = links::find_by_truv_id_in_tx(&tx, delivery.agency, truv_link_id).await? else {
         return settle_tx(kit, tx, delivery, DeliveryStatus::Ignored, Some("no case uses this link")).await;
     };
-    if links::mark_deleted_in_tx(&tx, link.id, read::instant(event, delivery.received_at)).await? {
+    let at = read::instant(event, delivery.received_at);
+    if links::mark_deleted_in_tx(&tx, link.id, at, kit.clock.now()).await? {
         links::tell_in_tx(kit, &tx, delivery.agency, link.id).await?;
     }
     settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await

@@ -8,7 +8,9 @@ mod audit;
 mod batches;
 mod cases;
 mod gate;
+mod history;
 mod ledger;
+mod notices;
 mod orders;
 mod plans;
 mod reports;
@@ -19,13 +21,15 @@ pub use self::audit::{AuditAccess, AuditChannel, AuditOutcome};
 pub use self::batches::{BatchItemStatus, BatchSkipReason, BatchStatus};
 pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, ReviewDecision};
 pub use self::gate::{BreakerReason, BreakerState};
+pub use self::history::{LinkChangeKind, RowKind};
 pub use self::ledger::{LedgerDifference, LedgerStatus};
+pub use self::notices::{NoticeKind, NoticeStatus};
 pub use self::orders::{
     DeliveryChannel, FailureReason, LifetimeBasis, LinkHealth, OrderKind, OrderStatus, ProductType, PurposeRule,
     RefreshPurpose, RestoredBy,
 };
 pub use self::plans::{PlanReason, PlannedAction};
-pub use self::reports::{ChangeKind, PayFrequency, ReviewFieldKey};
+pub use self::reports::{ChangeKind, IdentityMatch, IncomeMethod, PayFrequency, ReviewCheckKey, ReviewFieldKey};
 pub use self::upstream::{DataSource, SuborderStatus, TaskStatus};
 pub use self::work::{DeliveryStatus, JobKind, WebhookState};
 

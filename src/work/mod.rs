@@ -1,15 +1,16 @@
 //! Background work: the loops that carry on with what was stored.
 //!
-//! Five loops, each on its own: `deliveries` applies what webhooks brought, `jobs` runs stored jobs, `upkeep` looks for
-//! what nobody told us, `watch` looks after the way webhooks come,
-//! `trail` chains the audit trail. The first two look again after every commit of this
+//! Six loops, each on its own: `deliveries` applies what webhooks brought, `jobs` runs stored jobs, `notices` sends webhooks
+//! of ours, `trail` chains the audit trail, `upkeep` looks for what nobody told us, `watch` looks after the way webhooks
+//! come. The first three look again after every commit of this
 //! process, when another one is said to have committed (`wake`), when the clock is moved, and at least once in every poll
 //! interval. Stopping claims nothing new, ends what is in hand, and puts back what does not end in time.
 
 mod deliveries;
 mod jobs;
-mod trail;
 mod measure;
+mod notices;
+mod trail;
 mod upkeep;
 mod watch;
 
@@ -37,6 +38,7 @@ pub fn run(kit: Kit, end: End) -> impl Future<Output = ()> + Send {
         tokio::join!(
             deliveries::run(kit.clone(), end.stop.clone()),
             jobs::run(kit.clone(), end.clone()),
+            notices::run(kit.clone(), end.stop.clone()),
             upkeep,
             watch,
             trail::run(kit.clone(), end.stop.clone())

@@ -10,6 +10,7 @@ use crate::events;
 use crate::kit::Kit;
 use crate::ledger;
 use crate::links;
+use crate::notices;
 use crate::orders;
 use crate::renewals;
 use crate::revocations;
@@ -28,6 +29,7 @@ pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
             prune(&kit).await;
             forget_keys(&kit).await;
             forget_revocations(&kit).await;
+            forget_notices(&kit).await;
             ask_for_invoices(&kit).await;
             learn(&kit).await;
         }
@@ -99,6 +101,14 @@ async fn forget_revocations(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "revocations that were over long ago were removed"),
         Err(error) => tracing::error!(%error, "old revocations could not be removed"),
+    }
+}
+
+async fn forget_notices(kit: &Kit) {
+    match notices::forget(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "old notices were forgotten"),
+        Err(error) => tracing::error!(%error, "old notices could not be forgotten"),
     }
 }
 

@@ -281,7 +281,11 @@ fn names(text: &str) -> BTreeSet<&str> {
 
 #[test]
 fn every_variable_is_documented_beside_its_field_and_for_operators() {
-    let known = names(concat!(include_str!("../../src/config/load.rs"), include_str!("../../src/config/agencies.rs")));
+    let known = names(concat!(
+        include_str!("../../src/config/load.rs"),
+        include_str!("../../src/config/agencies.rs"),
+        include_str!("../../src/config/renewals.rs")
+    ));
     let fields = names(concat!(
         include_str!("../../src/config/mod.rs"),
         include_str!("../../src/config/agency.rs"),
@@ -379,4 +383,35 @@ fn further_issuers_are_whole_and_each_is_another() {
     let beside_a_secret = format!("{FILE}\n[[auth.issuers]]\nissuer = \"second\"\njwks = \"keys.json\"\n");
     let text = load(&Sources::of_texts(&[("recert.toml", &beside_a_secret)])).unwrap_err().to_string();
     assert!(text.contains("stands beside auth.hmac_secret"), "{text}");
+}
+
+#[test]
+fn an_agency_may_have_its_own_rules_of_review_and_an_endpoint_for_notices() {
+    let with = |more: &str| {
+        let file = format!("{FILE}{more}\n[renewals]\nstale_days = 60\nevidence_days.housing = 90\n");
+        Sources::of_texts(&[("recert.toml", &file)])
+    };
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let config = load(&with(&format!(
+        "review = {{ material_percent = 7, evidence_days = {{ snap = 45 }} }}\n\
+         notices = {{ url = \"https://eligibility.example/recert\", secrets = [\"{secret}\"] }}"
+    )))
+    .unwrap();
+    let review = &config.agencies[0].review;
+    assert_eq!((review.material_percent, review.stale_days, review.gap_days), (7, 60, 5));
+    assert_eq!((review.evidence_days.snap, review.evidence_days.housing, review.evidence_days.tanf), (45, 90, 30));
+    assert_eq!(config.renewals.review.material_percent, 10);
+    let notices = config.agencies[0].notices.as_ref().unwrap();
+    assert_eq!(notices.url.as_str(), "https://eligibility.example/recert");
+    assert!(!format!("{config:?}").contains("MfKQ9r8G"));
+
+    for (notices, setting) in [
+        ("url = \"http://eligibility.example/\"", "agencies[0].notices.url"),
+        ("url = \"https://eligibility.example/\"", "agencies[0].notices.secrets"),
+        ("url = \"https://eligibility.example/\", secrets = [\"whsec_short\"]", "agencies[0].notices.secrets"),
+        ("secrets = [\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]", "agencies[0].notices.url"),
+    ] {
+        let (found, ..) = problem(&with(&format!("notices = {{ {notices} }}")));
+        assert_eq!(found, setting, "{notices}");
+    }
 }

@@ -8,6 +8,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySele
 
 use super::row::{ImportClient, ImportOrder, ImportRow};
 use crate::cases::Case;
+use crate::cases::store::keep_renewal_in_tx;
 use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId};
 use crate::storage::entities::{cases, caseworkers, clients, orders, renewals};
 use crate::storage::{Error, Tx};
@@ -278,10 +279,12 @@ pub(super) async fn save_details_in_tx(tx: &Tx, case: CaseId, program: Program, 
 /// An open renewal is for the due date that its case has.
 pub(super) async fn move_open_renewal_in_tx(
     tx: &Tx,
-    renewal: Option<RenewalId>,
+    (agency, renewal): (AgencyId, Option<RenewalId>),
     due_on: NaiveDate,
+    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let Some(id) = renewal else { return Ok(()) };
+    keep_renewal_in_tx(tx, agency, id, now).await?;
     renewals::Entity::update_many()
         .col_expr(renewals::Column::DueOn, Expr::value(due_on))
         .filter(renewals::Column::Id.eq(id.0))

@@ -96,7 +96,8 @@ impl Import<'_> {
         }
         if due_moves {
             locked.due_on(row.due_date);
-            store::move_open_renewal_in_tx(self.tx, locked.case().renewal, row.due_date).await?;
+            let open = (locked.case().agency, locked.case().renewal);
+            store::move_open_renewal_in_tx(self.tx, open, row.due_date, self.kit.clock.now()).await?;
         }
         // Moves of due date and caseworker have an event of their own; other details are told, so that screens read again.
         if details_changed && !due_moves && assignee.is_none() {

@@ -24,7 +24,8 @@ use crate::cli::settings::secret;
 use crate::cli::stop::Signals;
 use crate::clock::Clock;
 use crate::config::{
-    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, RefreshRules, Sealing, Server, Spending, Truv,
+    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, RefreshRules, Review, Sealing, Server, Spending,
+    Truv,
 };
 use crate::county;
 use crate::ids::Ids;
@@ -182,6 +183,8 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             secrets: vec![access_secret],
             spending: Spending::default(),
             refresh_rules: RefreshRules::default(),
+            review: Review::default(),
+            notices: None,
         }],
         auth: Auth {
             hmac_secret: Some(dir.token_secret()),

@@ -8,8 +8,9 @@ use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::user_errors::{CompleteReviewError, ConflictError, InvalidInputError, NotFoundError};
 use crate::graphql::view::View;
+use crate::renewals::edits::Edit;
 use crate::renewals::{self, Decide, DecideError};
-use crate::words::ReviewDecision;
+use crate::words::{ReviewDecision, ReviewFieldKey};
 
 /// What was decided.
 #[derive(Clone, Debug, InputObject)]
@@ -20,8 +21,31 @@ pub(crate) struct CompleteReviewInput {
     decision: ReviewDecision,
     /// In your own words; at most 4,000 characters.
     note: Option<String>,
+    /// Corrections to lines of the review, at most 200; only with `CONFIRMED_WITH_EDITS`. What the report says is kept
+    /// beside them.
+    edits: Option<Vec<ReviewEditInput>>,
     /// The version of the case that the decision was made on.
     expected_version: i32,
+}
+
+/// A correction of one line of the review.
+#[derive(Clone, Debug, InputObject)]
+pub(crate) struct ReviewEditInput {
+    /// The line.
+    key: ReviewFieldKey,
+    /// The `key` of the job; null or absent for the line of the whole report.
+    employment_key: Option<String>,
+    /// What it should say, in the form of the line: US dollars such as `1234.50`, days as `2026-03-04`, words as they are
+    /// read.
+    value: String,
+    /// Why; at most 1,000 characters.
+    reason: String,
+}
+
+impl From<ReviewEditInput> for Edit {
+    fn from(input: ReviewEditInput) -> Self {
+        Self { key: input.key, employment_key: input.employment_key, value: input.value, reason: input.reason }
+    }
 }
 
 /// What became of the decision.
@@ -55,6 +79,7 @@ impl DecideMutation {
             case,
             decision: input.decision,
             note: input.note,
+            edits: input.edits.unwrap_or_default().into_iter().map(Edit::from).collect(),
             expected_version: i64::from(input.expected_version),
         };
         Ok(refused(match renewals::decide(view.kit(), view.caller(), &decide).await {
@@ -66,6 +91,10 @@ impl DecideMutation {
             Err(DecideError::Storage(error)) => return Err(error.into()),
             Err(error @ DecideError::NotFound) => NotFoundError::of(&error.to_string(), &["caseId"]).into(),
             Err(error @ DecideError::BadNote) => InvalidInputError::of(&error.to_string(), &["note"]).into(),
+            Err(error @ DecideError::NeedlessEdits) => InvalidInputError::of(&error.to_string(), &["edits"]).into(),
+            Err(DecideError::BadEdit(bad)) => {
+                InvalidInputError::of(&bad.message, &["edits", &bad.place.to_string(), bad.part]).into()
+            }
             Err(DecideError::Stale { current_version }) => ConflictError::stale(current_version).into(),
             Err(ref error @ DecideError::NoReview { current_version }) => {
                 ConflictError::of(&error.to_string(), &["caseId"], current_version).into()

@@ -13,6 +13,7 @@ use async_graphql::{ID, Object, SimpleObject};
 use self::renewal::Renewal;
 use super::error::ApiError;
 use super::events::{self as told, CaseEvent};
+use super::history::CaseHistoryEntry;
 use super::ids;
 use super::lineage::RefreshLineage;
 use super::links::EmployerLink;
@@ -44,6 +45,10 @@ impl Case {
     /// The case behind an id, when it is in the caller's sight.
     pub(crate) async fn find(view: &View, id: crate::ids::CaseId) -> Result<Option<Self>, ApiError> {
         Ok(view.load().cases.get(id).await?.map(|row| Self::new(row, view)))
+    }
+
+    pub(super) fn row(&self) -> &cases::Case {
+        &self.row
     }
 
     async fn order(&self, id: Option<crate::ids::OrderId>) -> Option<Result<Order, ApiError>> {
@@ -113,7 +118,7 @@ impl Case {
 
     /// Whether that day has passed. A closed case is never overdue.
     async fn is_overdue(&self) -> bool {
-        self.row.is_overdue(self.view.kit().clock.today())
+        self.row.is_overdue(self.view.now().date_naive())
     }
 
     /// The person.
@@ -186,6 +191,12 @@ impl Case {
             complete_review: self.view.has(Scope::ReviewsDecide) && status == CaseStatus::ReadyForReview,
             assign: self.view.has(Scope::CasesWrite),
         }
+    }
+
+    /// What happened to the case itself, oldest first, for as long as it is here: status, next action, due date, caseload,
+    /// renewals and orders. The newest 500; as of the moment of `asOf`, if one is shown.
+    async fn history(&self) -> Result<Vec<CaseHistoryEntry>, ApiError> {
+        CaseHistoryEntry::of(&self.view, &self.row).await
     }
 
     /// When the case was stored here.

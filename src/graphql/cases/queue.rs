@@ -8,9 +8,10 @@ use crate::cases::{self, queue};
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::page::{Connection, PageArgs};
-use crate::graphql::scalars::Date;
+use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::text;
 use crate::graphql::view::View;
+use crate::history;
 use crate::words::{CaseStatus, NextAction, Program};
 
 /// Most values of one list in a filter.
@@ -168,13 +169,21 @@ pub(crate) struct CaseQuery;
 #[Object]
 impl CaseQuery {
     /// One case; null when it is absent or out of the caller's sight. Needs `cases:read` or `cases:read:assigned`.
+    ///
+    /// With `asOf` the case and everything reached from it is exactly what could be seen at that moment, with the ids that
+    /// things have now: keep such an answer out of a normalised cache. Names and contact data of people are today's, and so
+    /// are the thresholds of a review that is still open; `node` always shows the present. Null when the case was not here yet.
     async fn case(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which case.")] by: CaseBy,
+        #[graphql(desc = "The moment to show; absent for the present.")] as_of: Option<DateTime>,
     ) -> Option<Result<Case, ApiError>> {
         let view = ctx.data_unchecked::<View>();
-        find(view, by).await.transpose()
+        match as_of {
+            Some(at) => at_moment(view, by, at.0).await.transpose(),
+            None => find(view, by).await.transpose(),
+        }
     }
 
     /// The queue of cases. Needs `cases:read` or `cases:read:assigned`.
@@ -225,6 +234,25 @@ impl CaseQuery {
             .map(|queue::StatusCount { status, count, overdue }| CaseCount { status, count, overdue })
             .collect())
     }
+}
+
+/// The case at a moment. Who may see it, is decided by what it says now.
+async fn at_moment(view: &View, by: CaseBy, at: chrono::DateTime<chrono::Utc>) -> Result<Option<Case>, ApiError> {
+    let Some(now) = find(view, by).await? else { return Ok(None) };
+    let kit = view.kit();
+    if at >= kit.clock.now() {
+        return Ok(Some(now));
+    }
+    let since = history::since(&kit.db).await?;
+    let is_known = since.is_some_and(|since| at >= since || now.row().created_at >= since);
+    if !is_known {
+        let since = since.map(|since| since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true));
+        let since = since.unwrap_or_else(|| "the next start of the gateway".to_owned());
+        return Err(ApiError::bad_input(format!("asOf is before {since}, from when on history is kept")));
+    }
+    let Some(moment) = history::load(kit, now.row(), at).await? else { return Ok(None) };
+    let case = moment.case.clone();
+    Ok(Some(Case::new(case.into(), &view.at(moment))))
 }
 
 async fn find(view: &View, by: CaseBy) -> Result<Option<Case>, ApiError> {

@@ -9,7 +9,9 @@ use crate::cases;
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::orders::Order;
+use crate::graphql::packet::EvidencePacket;
 use crate::graphql::page::{Connection, Listed, PageArgs};
+use crate::graphql::review::decisions::RecordedDecision;
 use crate::graphql::review::{self, ReviewPrefill};
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::view::View;
@@ -92,6 +94,18 @@ impl Renewal {
             return None;
         }
         review::of_renewal(&self.view, &self.row).transpose()
+    }
+
+    /// Every decision with its corrections, oldest first: all but the last one asked for documents. Needs the scope
+    /// `reports:read`.
+    async fn decisions(&self) -> Result<Vec<RecordedDecision>, ApiError> {
+        review::decisions_of(&self.view, self.row.id).await
+    }
+
+    /// Everything that a decision on this renewal stands on, as one file that shows every later change. Needs the scopes
+    /// `audit:read` and `reports:read`; null and FORBIDDEN without them.
+    async fn evidence_packet(&self) -> Option<Result<EvidencePacket, ApiError>> {
+        EvidencePacket::of(&self.view, &self.row).await.transpose()
     }
 
     /// The decision; null until somebody has decided. After `NEEDS_DOCUMENTS` the renewal stays open.

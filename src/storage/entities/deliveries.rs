@@ -27,6 +27,10 @@ pub struct Model {
     pub truv_link_id: Option<String>,
     /// Found in Truv's history instead of having come as a webhook.
     pub is_from_history: bool,
+    /// The order that it was applied to.
+    pub order_id: Option<Uuid>,
+    /// Of the body, in hex, once it was applied to an order.
+    pub body_sha256: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

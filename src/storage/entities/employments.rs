@@ -1,6 +1,8 @@
 //! Jobs inside reports. Amounts are decimal text.
 use sea_orm::entity::prelude::*;
 
+use crate::words::IdentityMatch;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "employments")]
 pub struct Model {
@@ -27,6 +29,12 @@ pub struct Model {
     pub pay_rate: Option<String>,
     pub pay_frequency: Option<String>,
     pub monthly_income: Option<String>,
+    /// List of text.
+    pub missing_fields: Option<Json>,
+    pub is_suspicious: Option<bool>,
+    pub identity: Option<IdentityMatch>,
+    /// Every way to a monthly figure, the one that counts first.
+    pub arithmetic: Option<Json>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -13,6 +13,8 @@ pub struct Model {
     pub pruned_id: i64,
     /// Grows with every change of the list of revocations.
     pub revocations: i64,
+    /// Since when what rows said before is kept.
+    pub history_since: Option<DateTimeUtc>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -19,12 +19,16 @@ pub struct Model {
     pub gross_pay_ytd: Option<String>,
     pub net_pay_ytd: Option<String>,
     pub hours: Option<String>,
-    /// List of `{name, category, amount}`.
+    /// List of `{name, category, amount, rate, units}`.
     pub earnings: Json,
     /// List of `{name, category, amount}`.
     pub deductions: Json,
     /// Not in the report that was the baseline when this one came.
     pub is_new: bool,
+    /// List of text.
+    pub derived_fields: Option<Json>,
+    /// List of text.
+    pub missing_fields: Option<Json>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,8 @@ pub struct Model {
     /// As received, tokens stripped and the SSN masked.
     pub raw: Json,
     pub created_at: DateTimeUtc,
+    /// List of the ids of earlier jobs whose last evidence stands.
+    pub carried: Option<Json>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -62,7 +62,7 @@ pub struct Employment {
     pub w2s: Vec<W2>,
 }
 
-/// The person as the employer knows them. Social security number and date of birth are left out on purpose.
+/// The person as the employer knows them. Date of birth and the whole social security number are left out on purpose.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Profile {
     /// Given name.
@@ -75,6 +75,9 @@ pub struct Profile {
     pub middle_initials: Option<String>,
     /// Address on file.
     pub email: Option<String>,
+    /// The last four digits of the social security number, which is as much of it as is ever looked at.
+    #[serde(default, rename = "ssn", deserialize_with = "scalars::last_four")]
+    pub ssn_last4: Option<String>,
     /// Where the person lives.
     pub home_address: Option<Address>,
 }

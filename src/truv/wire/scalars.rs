@@ -79,6 +79,13 @@ pub(super) fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateT
     Ok(text(from)?.and_then(|text| parse_instant(&text)))
 }
 
+/// The last four digits of a number; `None` when fewer are shown.
+pub(super) fn last_four<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    let digits: Vec<char> = text(from)?.unwrap_or_default().chars().filter(char::is_ascii_digit).collect();
+    let (_, last) = digits.split_at(digits.len().saturating_sub(4));
+    Ok((last.len() == 4).then(|| last.iter().collect()))
+}
+
 /// A list; null is an empty one.
 pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Vec<T>, D::Error> {
     Ok(Option::deserialize(from)?.unwrap_or_default())

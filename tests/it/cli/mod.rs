@@ -9,6 +9,7 @@ mod import;
 mod keys;
 mod logging;
 mod migrate;
+mod packets;
 mod renew;
 mod revoke;
 mod secrets;
@@ -67,6 +68,9 @@ fn every_command_explains_itself() {
         "import",
         "renew",
         "deliveries",
+        "notices",
+        "export",
+        "verify",
         "ledger",
         "keys",
         "audit",

@@ -47,10 +47,12 @@ async fn a_page_of_100_costs_no_more_statements_than_a_page_of_5() {
 }
 
 /// Every query of the contract, with the most statements that it may take, whether what it shows is one thing or 100.
-const CEILINGS: [(&str, usize); 14] = [
+const CEILINGS: [(&str, usize); 19] = [
     ("Case", 14),
     ("CaseEventsPage", 3),
+    ("CaseHistory", 20),
     ("Deliveries", 2),
+    ("EvidencePacket", 40),
     ("Ledger", 8),
     ("Lineage", 3),
     ("LinkLifetimes", 2),
@@ -59,7 +61,8 @@ const CEILINGS: [(&str, usize); 14] = [
     ("RefreshPreview", 10),
     ("RenewalBatch", 6),
     ("RenewalBatches", 3),
-    ("Review", 8),
+    ("Review", 12),
+    ("ReviewEvidence", 16),
     ("TokenRevocations", 2),
     ("UpstreamHealth", 4),
     ("Viewer", 1),
@@ -172,6 +175,53 @@ async fn each_mutation_of_the_contract_keeps_to_its_ceiling_at_1_and_10_connecti
         }
     }
     assert!(over.is_empty(), "{over:#?}");
+}
+
+/// A review of three jobs with 104 pay statements each costs no more statements than one of one job with two.
+#[tokio::test]
+async fn a_review_of_three_times_104_pay_statements_takes_as_many_statements_as_a_small_one() {
+    let stage = stage().await;
+    let mut counts = Vec::new();
+    for (number, jobs, stubs) in [("small", 1, 2), ("large", 3, 104)] {
+        let case = stage.seed().case(stage.agency, NewCase::due(number, day(2026, 4, 1))).await;
+        let renewal = stage.seed().renewal(case, day(2026, 4, 1)).await;
+        let before = stage.seed().order(case, None, OrderStatus::Completed).await;
+        let order = stage.seed().order(case, Some(before), OrderStatus::Completed).await;
+        let baseline = stage.seed().report(case, before, jobs, stubs).await;
+        let current = stage.seed().report(case, order, jobs, stubs).await;
+        stage.seed().reviewed(renewal, Some(baseline), current).await;
+        for name in ["Review", "ReviewEvidence"] {
+            let variables = json!({ "by": { "number": number } });
+            let (data, statements) = stage.statements.of(stage.data(&operation_of(name), variables)).await;
+            let employments = data["case"]["review"]["current"]["employments"].as_array().unwrap();
+            assert_eq!(employments.len(), jobs, "{name}");
+            counts.push((name, statements.len()));
+        }
+    }
+    let [small, large] = [&counts[..2], &counts[2..]];
+    assert_eq!(small, large);
+}
+
+/// Fifty refreshes of one order after the other are one walk.
+#[tokio::test]
+async fn a_lineage_of_depth_50_takes_as_many_statements_as_one_of_depth_1() {
+    let stage = stage().await;
+    let mut counts = Vec::new();
+    for (number, depth) in [("short", 1), ("deep", 50)] {
+        let case = stage.seed().case(stage.agency, NewCase::due(number, day(2026, 4, 1))).await;
+        let mut order = stage.seed().order(case, None, OrderStatus::Completed).await;
+        for _ in 0..depth {
+            order = stage.seed().order(case, Some(order), OrderStatus::Completed).await;
+        }
+        let variables = json!({ "by": { "number": number } });
+        let (data, statements) = stage.statements.of(stage.data(&operation_of("Lineage"), variables)).await;
+        let lineage = &data["case"]["lineage"];
+        let entries = lineage["entries"].as_array().unwrap();
+        assert_eq!((lineage["depth"].as_i64(), entries.len()), (Some(depth), usize::try_from(depth).unwrap() + 1));
+        assert!(entries.iter().all(|entry| entry["isOnActivePath"] == true), "one chain: {lineage:#}");
+        counts.push(statements.len());
+    }
+    assert_eq!(counts[0], counts[1]);
 }
 
 /// How the database would read.

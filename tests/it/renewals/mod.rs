@@ -1,27 +1,44 @@
 //! The review: what changed between two reports.
 
+mod judgement;
 mod pairs;
 mod properties;
 mod review;
+mod strange;
 
 use std::collections::HashSet;
 
+use chrono::NaiveDate;
 use recert::ids::LinkId;
-use recert::renewals::{Baseline, Field, Job, Rules, changes, compare};
+use recert::renewals::{Baseline, Field, Job, Rules, Side, changes, compare};
 use recert::reports::snapshot::Snapshot;
 use recert::words::ChangeKind;
 use serde_json::Value;
 
-use crate::reports::{known_of, links, report_of};
+use crate::reports::{generated_at, known_of, links, report_of};
 
-pub(crate) const RULES: Rules = Rules { material_percent: 10 };
+pub(crate) const RULES: Rules =
+    Rules { material_percent: 10, gap_days: 5, stale_days: 45, window_days: 60, stable_percent: 5 };
+
+/// The day of both reports.
+pub(crate) fn on() -> NaiveDate {
+    generated_at().date_naive()
+}
 
 pub(crate) fn jobs_of(snapshot: &Snapshot) -> Vec<Job> {
     let job = |job: &recert::reports::NewEmployment| Job {
         employment: job.employment.clone(),
-        latest: job.statements.first().map(|(statement, _)| statement.clone()),
+        stubs: job.statements.iter().map(|(statement, _)| statement.into()).collect(),
     };
     snapshot.jobs.iter().map(job).collect()
+}
+
+pub(crate) fn side(jobs: &[Job]) -> Side<'_> {
+    Side { jobs, on: on() }
+}
+
+pub(crate) fn against(current: &[Job], baseline: &[Job], asked: &HashSet<LinkId>) -> Vec<Field> {
+    compare(side(current), Some(Baseline { side: side(baseline), asked }), RULES)
 }
 
 pub(crate) fn all_links() -> HashSet<LinkId> {
@@ -32,7 +49,7 @@ pub(crate) fn all_links() -> HashSet<LinkId> {
 pub(crate) fn review_of(before: &Value, after: &Value) -> Vec<Field> {
     let baseline = report_of(before, None);
     let current = report_of(after, Some(&known_of(&baseline)));
-    compare(&jobs_of(&current), Some(Baseline { jobs: &jobs_of(&baseline), asked: &all_links() }), RULES)
+    against(&jobs_of(&current), &jobs_of(&baseline), &all_links())
 }
 
 /// The changed lines as they would be read out: `Label: before -> after (KIND percent, material)`.

@@ -6,7 +6,7 @@ use super::{read_out, review_of};
 use crate::reports::report_of;
 
 /// 60 hours in two weeks at 18.40: 18.40 × 60 × 26 ÷ 12 = 2392.00 a month.
-fn deli_clerk() -> Value {
+pub(super) fn deli_clerk() -> Value {
     json!({
         "id": "e1", "is_active": true, "job_title": "Deli clerk", "company": {"name": "Harbor Grocery Co"},
         "start_date": "2023-05-15", "end_date": null,
@@ -17,14 +17,14 @@ fn deli_clerk() -> Value {
 }
 
 /// The deli clerk's job with some fields replaced.
-fn but(changed: Value) -> Value {
+pub(super) fn but(changed: Value) -> Value {
     let mut job = deli_clerk();
     job.as_object_mut().unwrap().extend(fields(changed));
     job
 }
 
 /// A job at Blue Fern that says this and no more.
-fn fern(said: Value) -> Value {
+pub(super) fn fern(said: Value) -> Value {
     let mut job = json!({"id": "f1", "is_active": true, "company": {"name": "Blue Fern LLC"}});
     job.as_object_mut().unwrap().extend(fields(said));
     job
@@ -37,7 +37,7 @@ fn fields(object: Value) -> Map<String, Value> {
     }
 }
 
-fn stub(id: &str, start: &str, end: &str, gross: &str) -> Value {
+pub(super) fn stub(id: &str, start: &str, end: &str, gross: &str) -> Value {
     json!({"id": id, "pay_date": end, "period_start": start, "period_end": end, "gross_pay": gross})
 }
 
@@ -47,7 +47,7 @@ fn newest(hours: &str) -> Value {
 }
 
 /// Monthly income before and after, and every changed line in order.
-fn check(before: Value, after: Value, monthly: [Option<&str>; 2], changes: &[&str]) {
+pub(super) fn check(before: Value, after: Value, monthly: [Option<&str>; 2], changes: &[&str]) {
     let pair = [before, after];
     for (report, monthly) in pair.iter().zip(monthly) {
         let found = report_of(report, None).report.monthly_income.map(|amount| amount.to_string());
@@ -56,7 +56,7 @@ fn check(before: Value, after: Value, monthly: [Option<&str>; 2], changes: &[&st
     assert_eq!(read_out(&review_of(&pair[0], &pair[1])), changes);
 }
 
-const CLERK: Option<&str> = Some("2392.00");
+pub(super) const CLERK: Option<&str> = Some("2392.00");
 
 #[test]
 fn a_newer_statement_of_the_same_kind_only_moves_the_pay_date() {

@@ -2,11 +2,12 @@
 
 mod snapshot;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use recert::clock::Clock;
 use recert::ids::{AgencyId, CaseId, Ids, LinkId, OrderId};
+use recert::reports::Person;
 use recert::reports::snapshot::{Content, Known, KnownJob, KnownStatement, Parts, Snapshot, build};
 use recert::truv::wire::{ReportedJob, UserReport};
 use serde_json::{Value, json};
@@ -23,18 +24,27 @@ pub(crate) fn generated_at() -> DateTime<Utc> {
 
 /// The report of jobs that came over `link-1`, unless a job names another `link`.
 pub(crate) fn report_of(employments: &Value, known: Option<&Known>) -> Snapshot {
+    partial_report_of(employments, known, &links().into_values().collect())
+}
+
+/// The same when only some connections were asked.
+pub(crate) fn partial_report_of(employments: &Value, known: Option<&Known>, asked: &HashSet<LinkId>) -> Snapshot {
     let link_of = |job: &Value| job.get("link").cloned().unwrap_or(json!("link-1"));
     let links: Vec<_> = employments
         .as_array()
         .unwrap()
         .iter()
-        .map(|job| json!({"link_id": link_of(job), "data_source": "payroll", "employments": [job]}))
+        .map(|job| json!({"link_id": link_of(job), "data_source": "payroll", "is_suspicious": job["is_suspicious"], "employments": [job]}))
         .collect();
     let report: UserReport = serde_json::from_value(json!({"report_id": "r", "links": links})).unwrap();
-    snapshot_of(report.employments().collect(), known)
+    snapshot_asked(report.employments().collect(), known, asked)
 }
 
 pub(crate) fn snapshot_of(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>) -> Snapshot {
+    snapshot_asked(jobs, known, &links().into_values().collect())
+}
+
+fn snapshot_asked(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>, asked: &HashSet<LinkId>) -> Snapshot {
     build(Parts {
         ids: &Ids::seeded(Clock::still(generated_at()), 7),
         agency: AgencyId(Uuid::nil()),
@@ -42,8 +52,11 @@ pub(crate) fn snapshot_of(jobs: Vec<ReportedJob<'_>>, known: Option<&Known>) -> 
         order: OrderId(Uuid::nil()),
         truv_report_id: None,
         generated_at: generated_at(),
+        now: generated_at(),
         links: &links(),
         known,
+        person: Some(Person { first_name: "Rosa", last_name: "Quintero", ssn_last4: Some("0142") }),
+        asked,
         jobs,
     })
 }

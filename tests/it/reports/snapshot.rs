@@ -53,8 +53,15 @@ fn a_report_of_truv_becomes_rows_of_ours() {
         name: name.to_owned(),
         category: category.map(str::to_owned),
         amount: Some(amount.parse().unwrap()),
+        rate: None,
+        units: None,
     };
-    assert_eq!(statement.earnings, [line("Regular", Some("regular"), "1103.90")]);
+    let regular = PayLine {
+        rate: Some("18.40".parse().unwrap()),
+        units: Some("60".parse().unwrap()),
+        ..line("Regular", Some("regular"), "1103.90")
+    };
+    assert_eq!(statement.earnings, [regular]);
     assert_eq!(statement.deductions, [line("medicare", Some("medicare"), "16.01"), line("Unnamed", None, "1")]);
 }
 

@@ -1,0 +1,108 @@
+//! Reads everything that a packet holds: a fixed number of statements, whatever the size of the case.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::caller::Caller;
+use crate::cases::{Case, Renewal};
+use crate::deliveries::{self, Used};
+use crate::events::{self, Event};
+use crate::ids::{EmploymentId, LinkId, OrderId, ReportId};
+use crate::kit::Kit;
+use crate::lineage;
+use crate::links::{self, Link};
+use crate::orders::{self, Order, OrderEmployer};
+use crate::page::Window;
+use crate::people::{self, Client};
+use crate::renewals::{self, Decision, Prefill};
+use crate::reports::{self, Employment, PayStatement, Report};
+use crate::storage::Error;
+
+/// Events of the log in a packet, the newest ones.
+const MOST_EVENTS: u64 = 10_000;
+
+/// What a packet is made from.
+pub(super) struct Gathered {
+    pub(super) agency: String,
+    pub(super) exported_by: String,
+    pub(super) exported_at: DateTime<Utc>,
+    pub(super) case: Case,
+    pub(super) client: Option<Client>,
+    pub(super) renewal: Renewal,
+    pub(super) orders: Vec<Order>,
+    pub(super) employers: HashMap<OrderId, Vec<OrderEmployer>>,
+    pub(super) links: HashMap<LinkId, Link>,
+    pub(super) deliveries: Vec<Used>,
+    /// The review as it is now; of a decided renewal the decision holds what was shown.
+    pub(super) review: Option<Prefill>,
+    pub(super) current: Option<Whole>,
+    pub(super) baseline: Option<Whole>,
+    pub(super) decisions: Vec<Decision>,
+    pub(super) late: Vec<Report>,
+    pub(super) events: Vec<Event>,
+}
+
+/// A report with its jobs, those it carries on included, and their statements.
+pub(super) struct Whole {
+    pub(super) report: Report,
+    pub(super) raw: serde_json::Value,
+    pub(super) jobs: Vec<(Employment, Vec<PayStatement>)>,
+}
+
+pub(super) async fn gather(kit: &Kit, caller: &Caller, case: Case, renewal: Renewal) -> Result<Gathered, Error> {
+    let (db, agency) = (&kit.db, case.agency);
+    let orders = lineage::load_of_cases(db, agency, &[case.id]).await?.remove(&case.id).unwrap_or_default();
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+    let employers = orders::load_employers_of(db, agency, &ids).await?;
+    let connections: Vec<LinkId> = employers.values().flatten().filter_map(|employer| employer.link).collect();
+    let links = links::load(db, agency, &connections).await?;
+    let of_renewal: Vec<OrderId> =
+        orders.iter().filter(|order| order.renewal == Some(renewal.id)).map(|order| order.id).collect();
+    let deliveries = deliveries::used(db, agency, &of_renewal).await?;
+    let reports = reports::load_all_of_orders(db, agency, &of_renewal).await?;
+    let mut late: Vec<Report> = match renewal.closed_at {
+        Some(closed_at) => reports.into_values().flatten().filter(|report| report.created_at > closed_at).collect(),
+        None => Vec::new(),
+    };
+    late.sort_by_key(|report| report.id);
+    let window = Window { from_end: true, ..Window::first(MOST_EVENTS) };
+    let events = events::timelines(db, agency, &[case.id], &window, None).await?.remove(&case.id);
+    Ok(Gathered {
+        agency: kit.account(agency).map(|account| account.slug.clone()).unwrap_or_default(),
+        exported_by: caller.subject.clone(),
+        exported_at: kit.clock.now(),
+        client: people::find_client(db.read(), agency, case.client).await?,
+        review: renewals::prefill(kit, &case, &renewal).await?,
+        current: whole(kit, &case, renewal.current).await?,
+        baseline: whole(kit, &case, renewal.baseline).await?,
+        decisions: renewals::load_decisions(db, agency, &[renewal.id]).await?.remove(&renewal.id).unwrap_or_default(),
+        case,
+        renewal,
+        orders,
+        employers,
+        links,
+        deliveries,
+        late,
+        events: events.map(|page| page.items).unwrap_or_default(),
+    })
+}
+
+async fn whole(kit: &Kit, case: &Case, id: Option<ReportId>) -> Result<Option<Whole>, Error> {
+    let (db, agency) = (&kit.db, case.agency);
+    let Some(id) = id else { return Ok(None) };
+    let Some(report) = reports::load(db, agency, &[id]).await?.remove(&id) else { return Ok(None) };
+    let mut jobs = reports::load_employments_of(db, agency, &[id]).await?.remove(&id).unwrap_or_default();
+    let mut carried = reports::load_employments(db, agency, &report.carried).await?;
+    jobs.extend(report.carried.iter().filter_map(|id| carried.remove(id)));
+    let ids: Vec<EmploymentId> = jobs.iter().map(|job| job.id).collect();
+    let all = Window::first(u64::from(u32::MAX));
+    let mut statements = reports::page_statements(db, agency, &ids, &all).await?;
+    let jobs = jobs.into_iter().map(|job| {
+        let page = statements.remove(&job.id).unwrap_or_default();
+        (job, page.items)
+    });
+    let jobs = jobs.collect();
+    let raw = reports::load_raw(db, agency, id).await?.unwrap_or_default();
+    Ok(Some(Whole { report, raw, jobs }))
+}
