@@ -1,4 +1,5 @@
-//! Who is asking. The edge turns a token into a [`Caller`]; everything inward takes `&Caller` first.
+//! Who is asking. The edge turns a token into a [`Caller`]; everything inward takes `&Caller` first. What a caller may do
+//! and see is decided in `policy`.
 //!
 //! Background work acts as a named system caller, never as nobody.
 
@@ -96,6 +97,8 @@ pub struct Caller {
     pub scopes: Vec<Scope>,
     /// The member of staff behind the subject; `None` for integrations and background work.
     pub caseworker: Option<CaseworkerId>,
+    /// The token's `jti`; `None` for tokens without one and for background work.
+    pub token_id: Option<String>,
     /// When the token stops working; `None` for background work.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -122,18 +125,6 @@ pub enum Caseload {
     Nobody,
 }
 
-impl CaseScope {
-    /// Whether a case with this agency and assignee lies in the scope.
-    pub fn admits(&self, agency: AgencyId, assignee: Option<CaseworkerId>) -> bool {
-        self.agency == agency
-            && match self.caseload {
-                Caseload::All => true,
-                Caseload::Of(caseworker) => assignee == Some(caseworker),
-                Caseload::Nobody => false,
-            }
-    }
-}
-
 impl Caller {
     /// Background work of one part of the gateway, which may do everything inside the agency.
     pub fn system(agency: AgencyId, part: &str) -> Self {
@@ -143,36 +134,9 @@ impl Caller {
             display_name: None,
             scopes: Scope::ALL.to_vec(),
             caseworker: None,
+            token_id: None,
             expires_at: None,
         }
-    }
-
-    /// Whether the token carries the scope.
-    pub fn has(&self, scope: Scope) -> bool {
-        self.scopes.contains(&scope)
-    }
-
-    /// Refuses unless the token carries the scope.
-    ///
-    /// # Errors
-    /// [`Forbidden`] naming the missing scope.
-    pub fn require(&self, scope: Scope) -> Result<(), Forbidden> {
-        if self.has(scope) { Ok(()) } else { Err(Forbidden(scope)) }
-    }
-
-    /// The cases that the caller may see.
-    ///
-    /// # Errors
-    /// [`Forbidden`] when the token allows reading no cases at all.
-    pub fn cases(&self) -> Result<CaseScope, Forbidden> {
-        let caseload = if self.has(Scope::CasesRead) {
-            Caseload::All
-        } else if self.has(Scope::CasesReadAssigned) {
-            self.caseworker.map_or(Caseload::Nobody, Caseload::Of)
-        } else {
-            return Err(Forbidden(Scope::CasesRead));
-        };
-        Ok(CaseScope { agency: self.agency, caseload })
     }
 }
 

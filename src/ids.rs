@@ -70,6 +70,8 @@ ids! {
     NoticeId,
     /// One unit of background work.
     JobId,
+    /// Tokens that no longer count.
+    RevocationId,
     /// A bulk pass over due cases.
     BatchId,
     /// One case of a renewal batch.

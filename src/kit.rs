@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::audit::Recorder;
 use crate::clock::Clock;
-use crate::config::{Environment, Notices, Renewals, Review, Spending, Webhooks, Work};
+use crate::config::{Environment, Notices, RefreshRules, Renewals, Review, Spending, Webhooks, Work};
 use crate::ids::{AgencyId, Ids};
+use crate::lifetimes::Shelf;
 use crate::opaque::Opaque;
+use crate::seal::Sealer;
 use crate::storage::Database;
 use crate::truv;
 
@@ -27,6 +30,10 @@ pub struct Kit {
     pub ids: Ids,
     /// Cursors.
     pub opaque: Opaque,
+    /// What must not be readable in the database.
+    pub sealer: Sealer,
+    /// Who read or changed what.
+    pub audit: Recorder,
     /// The agencies' accounts at Truv.
     pub accounts: Accounts,
     /// The renewal cycle's settings.
@@ -35,6 +42,8 @@ pub struct Kit {
     pub work: Work,
     /// The inbox's settings.
     pub webhooks: Webhooks,
+    /// How long connections last, as this process last read it.
+    pub lifetimes: Shelf,
 }
 
 /// Accounts at Truv, with clients for what somebody waits for and for bulk work.
@@ -76,6 +85,8 @@ pub struct Account {
     pub secrets: Vec<SecretString>,
     /// What refreshes cost, and how much may be spent.
     pub spending: Spending,
+    /// When a refresh is not to be made.
+    pub refresh_rules: RefreshRules,
     /// What counts as a change, and what a program demands of the evidence.
     pub review: Review,
     /// Where the agency's notices go; `None` for nowhere yet.

@@ -17,11 +17,17 @@ mod m20261123_000041_ledger;
 mod m20261123_000042_limits;
 mod m20261123_000050_webhook_watch;
 mod m20261123_000060_renewal_batches;
+mod m20261128_000020_revocations;
+mod m20261128_000030_link_trials;
+mod m20261128_000031_retries;
+mod m20261128_000032_contact_preferences;
 mod m20261128_000040_evidence;
 mod m20261128_000041_decisions;
 mod m20261128_000042_delivery_orders;
 mod m20261128_000043_notices;
 mod m20261128_000044_superseded_rows;
+mod m20261128_000060_audit;
+mod m20261128_000061_retention;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -45,11 +51,17 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000042_limits::Migration),
             Box::new(m20261123_000050_webhook_watch::Migration),
             Box::new(m20261123_000060_renewal_batches::Migration),
+            Box::new(m20261128_000020_revocations::Migration),
+            Box::new(m20261128_000030_link_trials::Migration),
+            Box::new(m20261128_000031_retries::Migration),
+            Box::new(m20261128_000032_contact_preferences::Migration),
             Box::new(m20261128_000040_evidence::Migration),
             Box::new(m20261128_000041_decisions::Migration),
             Box::new(m20261128_000042_delivery_orders::Migration),
             Box::new(m20261128_000043_notices::Migration),
             Box::new(m20261128_000044_superseded_rows::Migration),
+            Box::new(m20261128_000060_audit::Migration),
+            Box::new(m20261128_000061_retention::Migration),
         ]
     }
 }

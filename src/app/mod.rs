@@ -5,6 +5,7 @@
 //! the operators' listener end, the database closes.
 
 mod ports;
+mod trail;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -12,20 +13,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Agency, Config, Sealing};
 use crate::events::{self, Hub};
 use crate::gate::{self, Gate};
 use crate::history;
 use crate::http::{self, health, keys, serve, token};
 use crate::ids::Ids;
 use crate::kit::{Account, Accounts, Kit};
+use crate::ledger;
+use crate::lifetimes::Shelf;
 use crate::people;
+use crate::revocations;
+use crate::seal::{self, Sealer};
 use crate::storage::{self, Database};
 use crate::telemetry;
 use crate::truv;
@@ -93,6 +99,9 @@ pub enum StartError {
     /// The keys for tokens cannot be loaded.
     #[error("the keys for tokens cannot be loaded")]
     Keys(#[from] keys::KeysError),
+    /// The keys for sealing cannot be used.
+    #[error("the keys for sealing cannot be used")]
+    Seal(#[from] seal::Error),
     /// A setting of the edge is wrong in itself.
     #[error("the edge cannot be built")]
     Edge(#[from] http::EdgeError),
@@ -123,17 +132,19 @@ impl App {
         let collector = telemetry::collector();
         metrics::gauge!("recert_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
         prepare_database(&parts.db).await?;
-        let kit = kit(config, parts).await?;
+        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
+        let (audit, keep_trail) = audit::Recorder::together(parts.db.clone(), config.audit.reads, close_inner.clone());
+        let kit = kit(config, parts, audit).await?;
         let hub = Hub::new();
+        let revocations = revocations::Watch::load(&kit).await?;
         let verifier = Arc::new(token::Verifier::load(&config.auth, kit.clock.clone()).await?);
 
         let (edge, close_edge) = (TaskTracker::new(), CancellationToken::new());
         let at_once = CancellationToken::new();
-        let (inner, close_inner) = (TaskTracker::new(), CancellationToken::new());
         let router = http::router(
             http::Parts {
                 executor: Arc::new(ports::Operations::new(kit.clone(), hub.clone(), config.graphql.federation)),
-                directory: Arc::new(ports::Staff::new(kit.clone())),
+                directory: Arc::new(ports::Staff::new(kit.clone(), revocations.clone())),
                 intake: Arc::new(ports::Inbox::new(kit.clone())),
                 verifier: Arc::clone(&verifier),
                 clock: kit.clock.clone(),
@@ -151,7 +162,9 @@ impl App {
         let (public, public_addr) = listen(config.server.listen, "RECERT_LISTEN, --listen or --port").await?;
         let (admin, admin_addr) = listen(config.server.admin_listen, "RECERT_ADMIN_LISTEN").await?;
 
+        inner.spawn(keep_trail);
         inner.spawn(hub.run(kit.clone(), close_inner.clone()));
+        inner.spawn(revocations.run(kit.clone(), close_inner.clone()));
         let (work, end_work) = (TaskTracker::new(), work::End::default());
         work.spawn(work::run(kit.clone(), end_work.clone()));
         let (last, close_last) = (TaskTracker::new(), CancellationToken::new());
@@ -265,14 +278,15 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
     if events::has_foreign_numbers(db).await? { Err(StartError::Moved) } else { Ok(()) }
 }
 
-async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
+async fn kit(config: &Config, parts: Parts, audit: audit::Recorder) -> Result<Kit, StartError> {
     let Parts { clock, ids, db } = parts;
     history::begin(&db, clock.now()).await?;
     let mut accounts = HashMap::new();
     for agency in &config.agencies {
         let enrolled = people::enroll_agency(&db, &clock, &ids, &agency.slug, &agency.name).await?;
+        ledger::count_from_zero(&agency.slug);
         let Some(secret) = agency.secrets.first() else { continue };
-        let client = truv::Client::try_new(&config.truv, &agency.client_id, secret)
+        let account = account(config, agency, secret)
             .map_err(|source| StartError::Truv { agency: agency.slug.clone(), source })?;
         let gate = Gate::open(gate::Parts {
             db: &db,
@@ -283,21 +297,13 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
             budget: config.truv.requests_per_minute,
             call_timeout: config.truv.timeout,
         });
-        let client = client.behind(gate.await?);
-        let account = Account {
-            slug: agency.slug.clone(),
-            environment: agency.environment,
-            client,
-            webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
-            secrets: agency.secrets.clone(),
-            spending: agency.spending.clone(),
-            review: agency.review.clone(),
-            notices: agency.notices.clone(),
-        };
+        let account = Account { client: account.client.clone().behind(gate.await?), ..account };
         accounts.insert(enrolled.id, account);
     }
     Ok(Kit {
         opaque: db.opaque().await?,
+        sealer: sealer(&config.seal)?,
+        audit,
         db,
         clock,
         ids,
@@ -305,6 +311,35 @@ async fn kit(config: &Config, parts: Parts) -> Result<Kit, StartError> {
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
+        lifetimes: Shelf::default(),
+    })
+}
+
+fn sealer(settings: &Sealing) -> Result<Sealer, seal::Error> {
+    let sealer = Sealer::new(settings)?;
+    if sealer.is_for_development() {
+        tracing::warn!(
+            "no seal.keys are set: what is sealed in the database is sealed with a key that everybody knows"
+        );
+    }
+    Ok(sealer)
+}
+
+/// An agency's account at Truv, with a client that signs in with this secret and waits for no turn.
+///
+/// # Errors
+/// When the settings cannot be used for a client.
+pub fn account(config: &Config, agency: &Agency, secret: &SecretString) -> Result<Account, truv::BuildError> {
+    Ok(Account {
+        slug: agency.slug.clone(),
+        environment: agency.environment,
+        client: truv::Client::try_new(&config.truv, &agency.client_id, secret)?,
+        webhook_address: config.server.public_url.as_ref().and_then(|url| webhooks::address(url, &agency.slug)),
+        secrets: agency.secrets.clone(),
+        spending: agency.spending.clone(),
+        refresh_rules: agency.refresh_rules.clone(),
+        review: agency.review.clone(),
+        notices: agency.notices.clone(),
     })
 }
 

@@ -24,7 +24,8 @@ pub use self::load::{
 };
 pub(crate) use self::renewal::{close_renewal, open_due_renewals, open_renewal_in_tx};
 pub(crate) use self::store::{
-    Locked, Standing, find_any, find_in_tx, find_last_decided_in_tx, find_renewal_in_tx, lock_in_tx, save_renewal_in_tx,
+    Locked, Standing, find_any, find_in_tx, find_last_decided_in_tx, find_renewal_in_tx, list_open_of_client_in_tx,
+    lock_in_tx, lock_open_of_client_in_tx, save_renewal_in_tx,
 };
 
 /// One client in one program, with a certification period and a due date.

@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{Case, Renewal};
 use crate::caller::{CaseScope, Caseload};
 use crate::events::{self, Facts};
-use crate::ids::{AgencyId, CaseId, CaseworkerId, OrderId, RenewalId};
+use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId};
 use crate::notices::{self, News};
 use crate::storage::entities::{cases, renewals};
 use crate::storage::past::{self, Was};
@@ -48,6 +48,29 @@ pub(crate) async fn find_any<C: ConnectionTrait>(db: &C, agency: AgencyId, id: C
 pub(crate) async fn lock_in_tx(tx: &Tx, scope: CaseScope, id: CaseId) -> Result<Option<Locked>, Error> {
     let query = in_scope(cases::Entity::find_by_id(id.0), scope).lock(LockType::Update);
     Ok(query.one(tx).await?.map(Case::from).map(Locked::new))
+}
+
+/// The cases of a client that have not ended, in the order of their ids, locked until the transaction ends.
+pub(crate) async fn lock_open_of_client_in_tx(
+    tx: &Tx,
+    agency: AgencyId,
+    client: ClientId,
+) -> Result<Vec<Locked>, Error> {
+    let rows = open_of_client(agency, client).lock(LockType::Update).all(tx).await?;
+    Ok(rows.into_iter().map(|row| Locked::new(row.into())).collect())
+}
+
+/// The same without locks.
+pub(crate) async fn list_open_of_client_in_tx(tx: &Tx, agency: AgencyId, client: ClientId) -> Result<Vec<Case>, Error> {
+    Ok(open_of_client(agency, client).all(tx).await?.into_iter().map(Case::from).collect())
+}
+
+fn open_of_client(agency: AgencyId, client: ClientId) -> sea_orm::Select<cases::Entity> {
+    cases::Entity::find()
+        .filter(cases::Column::AgencyId.eq(agency.0))
+        .filter(cases::Column::ClientId.eq(client.0))
+        .filter(cases::Column::Status.ne(CaseStatus::Closed))
+        .order_by_asc(cases::Column::Id)
 }
 
 /// Where a case stands: what the policies decide.

@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::caller::Caller;
 use crate::cli::Failure;
+use crate::cli::audit;
 use crate::cli::offline::kit;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::config::{self, Sources};
@@ -13,7 +14,7 @@ use crate::deliveries::{self, Which};
 use crate::ids::DeliveryId;
 use crate::page::Window;
 use crate::people;
-use crate::words::DeliveryStatus;
+use crate::words::{AuditAccess, DeliveryStatus};
 
 /// The flags of `recert deliveries`.
 #[derive(Clone, Debug, clap::Args)]
@@ -109,6 +110,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
             } else {
                 Which::In(status.iter().copied().map(DeliveryStatus::from).collect())
             };
+            audit::record(&kit, agency, "deliveries replay", AuditAccess::Change).await?;
             let caller = Caller::system(agency, "command-line");
             let replayed = deliveries::replay(&kit, &caller, &which, reason).await;
             let count = replayed.map_err(|error| Failure::of(&error))?.len();

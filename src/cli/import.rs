@@ -10,17 +10,20 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::caller::Caller;
 use crate::cases::import::{self, Format, Outcome, Row, rows};
 use crate::cli::Failure;
+use crate::cli::audit;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::cli::{logging, offline};
 use crate::config::{self, Config, Sources};
+use crate::orders;
 use crate::people;
+use crate::words::AuditAccess;
 
 /// The flags of `recert import`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// The file: CSV with a header, or NDJSON
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "unmatched")]
+    pub file: Option<PathBuf>,
     /// How the file is written; when left out, its extension says (.csv, .ndjson, .jsonl)
     #[arg(long, value_name = "FORMAT")]
     pub format: Option<FileFormat>,
@@ -33,6 +36,9 @@ pub struct Args {
     /// Write the refused rows to this file as CSV (line, column, reason) instead of to standard error
     #[arg(long, value_name = "FILE")]
     pub errors: Option<PathBuf>,
+    /// Import nothing: list the earlier orders that Truv does not know, or that are still to be read there, as CSV
+    #[arg(long, conflicts_with_all = ["file", "dry_run", "errors", "format"])]
+    pub unmatched: bool,
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -48,6 +54,10 @@ pub enum FileFormat {
 }
 
 impl Args {
+    fn file(&self) -> &Path {
+        self.file.as_deref().unwrap_or(Path::new(""))
+    }
+
     /// The format that the flag or the file's name gives.
     ///
     /// # Errors
@@ -56,7 +66,7 @@ impl Args {
         match self.format {
             Some(FileFormat::Csv) => Ok(Format::Csv),
             Some(FileFormat::Ndjson) => Ok(Format::Ndjson),
-            None => Format::of_path(&self.file)
+            None => Format::of_path(self.file())
                 .ok_or_else(|| Failure::Usage("the file's name does not tell its format; say --format".to_owned())),
         }
     }
@@ -70,11 +80,11 @@ pub fn dry_run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let config = config::load(&args.settings.over(sources))?;
     let agency = tenant(&config.agencies, args.agency.as_deref())?;
     let format = args.format()?;
-    let input = File::open(&args.file).map_err(|error| failed(&args.file, &error))?;
+    let input = File::open(args.file()).map_err(|error| failed(args.file(), &error))?;
     let mut report = report(args.errors.as_deref())?;
     let (mut good, mut refused) = (0_u64, 0_u64);
-    for row in rows(format, input).map_err(|error| failed(&args.file, &error))? {
-        match row.map_err(|error| failed(&args.file, &error))? {
+    for row in rows(format, input).map_err(|error| failed(args.file(), &error))? {
+        match row.map_err(|error| failed(args.file(), &error))? {
             Row::Good(_) => good += 1,
             Row::Refused(row) => {
                 refused += 1;
@@ -89,28 +99,58 @@ pub fn dry_run(args: &Args, sources: Sources) -> Result<(), Failure> {
     if refused == 0 { Ok(()) } else { Err(Failure::Failed(format!("{refused} rows are refused"))) }
 }
 
+/// Earlier orders read by one statement.
+const LISTED: u64 = 1_000;
+
+/// `--unmatched`: the earlier orders that could not be read from Truv, or not yet.
+async fn list_unmatched(args: &Args, sources: Sources) -> Result<(), Failure> {
+    let config = config::load(&args.settings.over(sources))?;
+    let agency = tenant(&config.agencies, args.agency.as_deref())?;
+    let kit = offline::kit(&config).await?;
+    let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
+    let agency = enrolled.map_err(|error| Failure::of(&error))?.id;
+    let mut list = csv::Writer::from_writer(io::stdout());
+    let wrong = |error: csv::Error| Failure::Output(error.into());
+    list.write_record(["case_number", "truv_order_id", "number", "standing", "reason"]).map_err(wrong)?;
+    let mut after = None;
+    loop {
+        let part = orders::list_unread(&kit.db, agency, after, LISTED).await.map_err(|error| Failure::of(&error))?;
+        let Some((last, _)) = part.last() else { return list.flush().map_err(Failure::Output) };
+        after = Some(*last);
+        for (_, order) in part {
+            let standing = if order.why.is_some() { "UNMATCHED" } else { "TO_BE_READ" };
+            let (number, why) = (order.number.unwrap_or_default(), order.why.unwrap_or_default());
+            list.write_record([&order.case_number, &order.truv_order_id, &number, standing, &why]).map_err(wrong)?;
+        }
+    }
+}
+
 /// Reads the file and stores its rows, some hundred at a time; the same file may be given again at any time.
 ///
 /// # Errors
 /// [`Failure::Failed`] when rows are refused, the file cannot be read to its end, or storage fails; what was stored until
 /// then stays. Settings and flags as everywhere.
 pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
+    if args.unmatched {
+        return list_unmatched(args, sources).await;
+    }
     let config = config::load(&args.settings.over(sources))?;
     let agency = tenant(&config.agencies, args.agency.as_deref())?;
     let format = args.format()?;
-    let input = File::open(&args.file).map_err(|error| failed(&args.file, &error))?;
+    let input = File::open(args.file()).map_err(|error| failed(args.file(), &error))?;
     let progress = Progress::start(args, &config, &input)?;
     let mut report = report(args.errors.as_deref())?;
     let kit = offline::kit(&config).await?;
     let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
     let caller = Caller::system(enrolled.map_err(|error| Failure::of(&error))?.id, "import");
 
-    let mut rows = rows(format, progress.bar.wrap_read(input)).map_err(|error| failed(&args.file, &error))?;
+    audit::record(&kit, caller.agency, "import", AuditAccess::Change).await?;
+    let mut rows = rows(format, progress.bar.wrap_read(input)).map_err(|error| failed(args.file(), &error))?;
     let mut total = Total::default();
     loop {
         let (mut good, mut refused) = (Vec::new(), Vec::new());
         for row in rows.by_ref().take(BATCH) {
-            match row.map_err(|error| failed(&args.file, &error))? {
+            match row.map_err(|error| failed(args.file(), &error))? {
                 Row::Good(row) => good.push(*row),
                 Row::Refused(row) => refused.push(row),
             }
@@ -171,7 +211,7 @@ struct Progress {
 impl Progress {
     fn start(args: &Args, config: &Config, input: &File) -> Result<Self, Failure> {
         if io::stderr().is_terminal() {
-            let length = input.metadata().map_err(|error| failed(&args.file, &error))?.len();
+            let length = input.metadata().map_err(|error| failed(args.file(), &error))?.len();
             let style = ProgressStyle::with_template("Importing {wide_bar} {percent} %, {eta} left");
             let bar = ProgressBar::new(length).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             return Ok(Self { bar, has_log: false });

@@ -10,16 +10,24 @@ use clap::{Parser, Subcommand};
 
 use crate::config::{Problems, Sources};
 
+pub mod audit;
+pub mod completions;
+pub mod config;
 pub mod deliveries;
 pub mod demo;
+pub mod doctor;
 pub mod export;
 pub mod import;
+pub mod keys;
 pub mod ledger;
 pub mod logging;
 pub mod migrate;
 pub mod notices;
+mod notify;
 mod offline;
+pub mod purge;
 pub mod renew;
+pub mod revoke;
 pub mod schema;
 pub mod serve;
 pub mod settings;
@@ -27,6 +35,7 @@ pub mod simulator;
 pub mod stop;
 pub mod token;
 pub mod verify;
+pub mod webhook;
 
 /// A GraphQL gateway that recertifies people's income without making them start over.
 #[derive(Debug, Parser)]
@@ -70,6 +79,17 @@ pub enum Command {
     ///
     /// One line for each connection that was refreshed, with what is known about its cost; `--totals` prints sums.
     Ledger(ledger::Args),
+    /// Make, count or exchange the keys that seal secrets in the database
+    Keys(keys::Args),
+    /// Print or check the trail of who read or changed which case
+    Audit(audit::Args),
+    /// Remove what has been kept long enough
+    ///
+    /// The bodies of settled deliveries, the personal data of closed cases, and the oldest part of the audit trail, each after
+    /// the time that `[retention]` says. Cases under hold are left as they are.
+    Purge(purge::Args),
+    /// Keep everything of a case, whatever its age
+    Hold(purge::HoldArgs),
     /// List webhooks to the agency's own system, or have them sent once more
     Notices(notices::Args),
     /// Write a case's evidence packets, one file for each renewal
@@ -90,8 +110,24 @@ pub enum Command {
     /// Prints the token and nothing else, so that it can be used as `$(recert token …)`. Refused where a real issuer is
     /// configured (`auth.jwks`): tokens then come from there.
     Token(token::Args),
+    /// End tokens before their time, or take scopes from them
+    ///
+    /// Works on the database; every gateway on it refuses the tokens within five seconds and closes the sockets and streams
+    /// that were opened with them. An administrator can do the same with the mutation `revokeTokens`.
+    Revoke(revoke::Args),
     /// Print the GraphQL schema
     Schema(schema::Args),
+    /// Try everything that a gateway needs, and say what to do about each failure
+    ///
+    /// Settings, files, database, clocks, token keys, Truv, webhooks, wake-ups, listeners: what was tried, what came back,
+    /// what to change. Ends with 0 when nothing is at fault, 1 when something is, 2 when the settings cannot be used.
+    Doctor(doctor::Args),
+    /// Print the settings as they stand, each with where its value came from
+    Config(config::Args),
+    /// Register, list or test the address that Truv sends webhooks to
+    Webhook(webhook::Args),
+    /// Print the script with which a shell completes this command line
+    Completions(completions::Args),
 }
 
 /// Why a command did not do what was asked. The text is for the operator, and holds no secret.
@@ -106,6 +142,9 @@ pub enum Failure {
     /// The command began and failed.
     #[error("{0}")]
     Failed(String),
+    /// Everything has been said; the command ends with this code.
+    #[error("")]
+    Told(u8),
     /// The answer could not be written.
     #[error("cannot write the answer: {0}")]
     Output(#[source] io::Error),
@@ -133,6 +172,7 @@ impl Failure {
         match self {
             Self::Failed(_) | Self::Output(_) => 1,
             Self::Settings(_) | Self::Usage(_) => 2,
+            Self::Told(code) => *code,
         }
     }
 }
@@ -141,6 +181,7 @@ impl Failure {
 pub fn run(cli: Cli, sources: Sources) -> ExitCode {
     match carry_out(cli.command, sources) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Told(code)) => ExitCode::from(code),
         Err(failure) => {
             eprintln!("recert: {failure}");
             ExitCode::from(failure.exit_code())
@@ -155,12 +196,21 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
         Command::Import(args) if args.dry_run => import::dry_run(&args, sources),
         Command::Token(args) => token::run(&args, sources),
         Command::Schema(args) => schema::run(&args),
+        Command::Config(args) => config::run(&args, sources),
+        Command::Completions(args) => completions::run(args),
+        Command::Doctor(args) => wait_for(doctor::run(&args, sources)),
+        Command::Webhook(args) => wait_for(webhook::run(&args, sources)),
         Command::Demo(args) => wait_for(demo::run(&args)),
         Command::Migrate(args) => wait_for(migrate::run(&args, sources)),
         Command::Import(args) => wait_for(import::run(&args, sources)),
         Command::Deliveries(args) => wait_for(deliveries::run(&args, sources)),
         Command::Renew(args) => wait_for(renew::run(&args, sources)),
+        Command::Revoke(args) => wait_for(revoke::run(&args, sources)),
         Command::Ledger(args) => wait_for(ledger::run(&args, sources)),
+        Command::Keys(args) => wait_for(keys::run(&args, sources)),
+        Command::Audit(args) => wait_for(audit::run(&args, sources)),
+        Command::Purge(args) => wait_for(purge::run(&args, sources)),
+        Command::Hold(args) => wait_for(purge::hold(&args, sources)),
         Command::Notices(args) => wait_for(notices::run(&args, sources)),
         Command::Export(args) => wait_for(export::run(&args, sources)),
         Command::Verify(args) => verify::run(&args),
@@ -172,4 +222,10 @@ fn carry_out(command: Command, sources: Sources) -> Result<(), Failure> {
 fn wait_for(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     runtime.map_err(|error| Failure::of(&error))?.block_on(command)
+}
+
+/// One process, one crypto library: for commands that call somebody without starting a gateway.
+fn use_one_crypto_library() {
+    // A second one in the same process finds it installed.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }

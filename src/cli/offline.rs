@@ -3,11 +3,14 @@
 use sea_orm::DbBackend;
 
 use crate::app::StartError;
+use crate::audit::Recorder;
 use crate::cli::Failure;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ids::Ids;
 use crate::kit::{Accounts, Kit};
+use crate::lifetimes::Shelf;
+use crate::seal::Sealer;
 use crate::storage::{self, Database};
 
 /// Opens the database. As at the gateway's start: SQLite is migrated by itself, PostgreSQL by a person.
@@ -28,6 +31,8 @@ pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
     let clock = Clock::system();
     Ok(Kit {
         opaque: db.opaque().await.map_err(failed)?,
+        audit: Recorder::alone(db.clone()),
+        sealer: Sealer::new(&config.seal).map_err(|error| Failure::of(&error))?,
         db,
         ids: Ids::new(clock.clone()),
         clock,
@@ -35,5 +40,6 @@ pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
         renewals: config.renewals.clone(),
         work: config.work.clone(),
         webhooks: config.webhooks.clone(),
+        lifetimes: Shelf::default(),
     })
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use crate::app::{self, App};
 use crate::cli::Failure;
 use crate::cli::logging;
+use crate::cli::notify::Manager;
 use crate::cli::settings::SettingsArgs;
 use crate::cli::stop::{Asked, Signals};
 use crate::clock::Clock;
 use crate::config::{self, Config, Sources};
 use crate::ids::Ids;
-use crate::storage::Database;
+use crate::storage::{Database, Sole};
 
 /// The flags of `recert serve`.
 #[derive(Clone, Debug, clap::Args)]
@@ -62,15 +63,20 @@ impl Args {
 /// # Errors
 /// [`Failure`]: settings, database, keys or a port are not as they must be.
 pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
+    let manager = Manager::at(sources.service_manager());
     let config = args.load(sources)?;
     logging::start(&config.log)?;
     let failed = |error: &dyn std::error::Error| Failure::of(error);
     let clock = Clock::system();
+    let _sole = Sole::take(&config.database).map_err(|error| failed(&error))?;
     let db = Database::connect(&config.database).await.map_err(|error| failed(&error))?;
     let parts = app::Parts { ids: Ids::new(clock.clone()), clock, db };
     let mut signals = Signals::listen()?;
     let app = App::start(&config, parts).await.map_err(|error| failed(&error))?;
-    match signals.next().await {
+    manager.ready();
+    let asked = signals.next().await;
+    manager.stopping();
+    match asked {
         Asked::AtOnce => signals.end(app.stop(Duration::ZERO)).await,
         Asked::AtLeisure => signals.end(app.drain()).await,
     }

@@ -13,6 +13,7 @@ use crate::cli::Failure;
 use crate::cli::settings::tenant;
 use crate::clock::Clock;
 use crate::config::{self, Auth, Sources};
+use crate::ids::Ids;
 
 /// A development token must not outlive a month.
 const LONGEST: Duration = Duration::from_hours(31 * 24);
@@ -50,6 +51,8 @@ struct Claims<'a> {
     scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
+    /// By which the token can be revoked.
+    jti: String,
     iat: i64,
     exp: i64,
 }
@@ -61,7 +64,8 @@ struct Claims<'a> {
 pub fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let config = config::load(&sources.file(args.config.as_deref()))?;
     let agency = tenant(&config.agencies, args.agency.as_deref())?;
-    let now = Clock::system().now();
+    let clock = Clock::system();
+    let now = clock.now();
     let claims = Claims {
         iss: &config.auth.issuer,
         aud: &config.auth.audience,
@@ -69,6 +73,7 @@ pub fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
         agency: &agency.slug,
         scope: args.scope.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "),
         name: args.name.as_deref().map(|name| person("--name", name)).transpose()?,
+        jti: Ids::new(clock).next::<uuid::Uuid>().to_string(),
         iat: now.timestamp(),
         exp: (now + args.expires_in).timestamp(),
     };
@@ -96,23 +101,27 @@ fn sign(auth: &Auth, claims: &Claims<'_>) -> Result<String, Failure> {
         .map_err(|error| Failure::Failed(format!("the token cannot be signed: {error}")))
 }
 
-fn scope(word: &str) -> Result<Scope, String> {
+pub(super) fn scope(word: &str) -> Result<Scope, String> {
     Scope::parse(word)
         .ok_or_else(|| format!("there is no such scope; there are: {}", Scope::ALL.map(Scope::as_str).join(", ")))
 }
 
 fn lifetime(text: &str) -> Result<Duration, String> {
+    time(text, LONGEST).ok_or_else(|| "write a time between 1s and 31d, such as 8h".to_owned())
+}
+
+/// A whole number and its unit, between a second and `longest`; `None` for anything else.
+pub(super) fn time(text: &str, longest: Duration) -> Option<Duration> {
     let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let unit = match text.strip_prefix(number) {
-        Some("s") => 1,
-        Some("m") => 60,
-        Some("h") => 3_600,
-        Some("d") => 24 * 3_600,
-        _ => return Err("write a whole number and s, m, h or d, such as 8h".to_owned()),
+    let unit = match text.strip_prefix(number)? {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 24 * 3_600,
+        _ => return None,
     };
-    let time = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit)).map(Duration::from_secs);
-    time.filter(|time| !time.is_zero() && *time <= LONGEST)
-        .ok_or_else(|| "write a time between 1s and 31d, such as 8h".to_owned())
+    let time = Duration::from_secs(number.parse::<u64>().ok()?.checked_mul(unit)?);
+    (!time.is_zero() && time <= longest).then_some(time)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::reader::{Read, Reader};
 use super::renewals;
 use super::sources::Origin;
 use super::values::count;
-use super::{Agency, Cap, Caps, Environment, Prices, Review, Spending, values};
+use super::{Agency, Cap, Caps, Environment, Prices, PurposeRules, Purposes, RefreshRules, Review, Spending, values};
 
 const SLUG: &[&str] = &["RECERT_AGENCY"];
 const NAME: &[&str] = &["RECERT_AGENCY_NAME"];
@@ -62,6 +62,7 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool, review: &Review) ->
     let environment = required(reader, &key("environment"), names(ENVIRONMENT), environment);
     let secrets = required(reader, &key("secrets"), names(SECRETS), secrets);
     let spending = spending(reader, index);
+    let refresh_rules = refresh_rules(reader, index);
     let review = renewals::of_agency(reader, index, review);
     let notices = notices::of_agency(reader, index);
     if let (Some((environment, _)), Some((secrets, origin))) = (&environment, &secrets) {
@@ -75,6 +76,7 @@ fn agency(reader: &mut Reader<'_>, index: usize, only: bool, review: &Review) ->
         client_id: client_id?.0,
         secrets: secrets?.0,
         spending,
+        refresh_rules,
         review,
         notices,
         slug,
@@ -130,12 +132,45 @@ fn spending(reader: &mut Reader<'_>, index: usize) -> Spending {
     Spending { price_cents, caps }
 }
 
+/// When one agency does not want a refresh to be made.
+fn refresh_rules(reader: &mut Reader<'_>, index: usize) -> RefreshRules {
+    let mut program = |program: &str| {
+        let mut rule = |purpose: &str| {
+            let key = format!("agencies[{index}].purposes.{program}.{purpose}");
+            reader.open(&key, &[], values::gate_rule).ok().unwrap_or_default()
+        };
+        PurposeRules {
+            renewal: rule("renewal"),
+            periodic_review: rule("periodic_review"),
+            client_request: rule("client_request"),
+            appeal: rule("appeal"),
+        }
+    };
+    let purposes = Purposes {
+        snap: program("snap"),
+        tanf: program("tanf"),
+        medicaid: program("medicaid"),
+        child_care: program("child_care"),
+        housing: program("housing"),
+        liheap: program("liheap"),
+        other: program("other"),
+    };
+    let days = reader.open(&format!("agencies[{index}].fresh_days"), &[], count::<u32>);
+    let fresh_key = format!("agencies[{index}].fresh");
+    let fresh = reader.open(&fresh_key, &[], values::freshness);
+    if let (Read::Given(_, origin), Read::Absent) = (&fresh, &days) {
+        let cure = format!("set agencies[{index}].fresh_days, or remove it");
+        reader.report(&fresh_key, origin.clone(), "says what follows, and nothing says how many days are fresh", cure);
+    }
+    RefreshRules { purposes, fresh_days: days.ok(), fresh: fresh.ok().unwrap_or_default() }
+}
+
 /// A setting without a default: its absence is a problem.
 fn required<T>(reader: &mut Reader<'_>, key: &str, variables: &[&str], read: Read<T>) -> Option<(T, Origin)> {
     match read {
         Read::Given(value, origin) => Some((value, origin)),
         Read::Refused => None,
-        Read::Absent => {
+        Read::Absent(_) => {
             let cure = match variables.first() {
                 Some(name) => format!("set {name}, or {key} in the file"),
                 None => format!("set {key} in the file"),

@@ -22,6 +22,8 @@ pub struct Agency {
     pub secrets: Vec<SecretString>,
     /// What refreshes cost, and how much may be spent. Set in the file only.
     pub spending: Spending,
+    /// When a refresh is not to be made. Set in the file only.
+    pub refresh_rules: RefreshRules,
     /// What counts as a change, and what a program demands of the evidence. Default: as `[renewals]` says.
     pub review: Review,
     /// Where notices about decided renewals and failures go; `None` for nowhere yet. Set in the file only.
@@ -78,6 +80,71 @@ pub struct Cap {
     pub soft_cents: Option<u32>,
     /// Nothing is refreshed beyond this; `None` for no limit.
     pub hard_cents: Option<u32>,
+}
+
+/// `[agencies.purposes.PROGRAM]`, `fresh_days` and `fresh`: when a refresh is not to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RefreshRules {
+    /// What is allowed outside the certification window.
+    pub purposes: Purposes,
+    /// `fresh_days`: data that came within so many days is fresh enough; `None` for no such rule.
+    pub fresh_days: Option<u32>,
+    /// `fresh`: what follows when there is data that is fresh enough. Default `warn`.
+    pub fresh: Freshness,
+}
+
+/// The rules for purposes, by program.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Purposes {
+    /// SNAP.
+    pub snap: PurposeRules,
+    /// TANF.
+    pub tanf: PurposeRules,
+    /// Medicaid.
+    pub medicaid: PurposeRules,
+    /// Child care.
+    pub child_care: PurposeRules,
+    /// Housing.
+    pub housing: PurposeRules,
+    /// LIHEAP.
+    pub liheap: PurposeRules,
+    /// Every other program.
+    pub other: PurposeRules,
+}
+
+/// What one program says about a refresh outside the certification window, by purpose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PurposeRules {
+    /// The recertification itself.
+    pub renewal: GateRule,
+    /// A review inside the certification period.
+    pub periodic_review: GateRule,
+    /// The client asked for it.
+    pub client_request: GateRule,
+    /// An appeal.
+    pub appeal: GateRule,
+}
+
+/// A rule's answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GateRule {
+    /// `allow`: the refresh is made. The default.
+    #[default]
+    Allow,
+    /// `hold`: it is not made before the renewal opens.
+    Hold,
+    /// `refuse`: it is not made.
+    Refuse,
+}
+
+/// What follows when a case has data that is fresh enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Freshness {
+    /// `warn`: the refresh is made, and the answer says so.
+    #[default]
+    Warn,
+    /// `refuse`: it is not made.
+    Refuse,
 }
 
 /// Which of Truv's environments the keys belong to.

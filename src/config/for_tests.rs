@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use secrecy::SecretString;
 
-use super::{Agency, Auth, Config, Database, Environment, Review, Server, Spending};
+use super::{Agency, Auth, Config, Database, Environment, RefreshRules, Review, Server, Spending};
 
 impl Config {
     /// Settings with which every part starts and nothing leaves the machine. Tests change what they are about.
@@ -20,6 +20,7 @@ impl Config {
                 client_id: "test-client".to_owned(),
                 secrets: vec![SecretString::from("sandbox-0000000000000000000000000000000000000001")],
                 spending: Spending::default(),
+                refresh_rules: RefreshRules::default(),
                 review: Review::default(),
                 notices: None,
             }],

@@ -6,13 +6,19 @@
 use std::path::PathBuf;
 
 use super::agencies::agencies;
+use super::issuers::{algorithms, issuers};
 use super::problems::Problems;
+use super::production;
 use super::reader::{Read, Reader};
 use super::renewals;
+use super::retention::retention;
+use super::sealing::sealing;
+use super::shown::Setting;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
-    Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Server, Socket, Truv, Webhooks, Work,
+    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Server, Socket, Truv,
+    Webhooks, Work,
 };
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
@@ -21,10 +27,14 @@ use super::{
 /// [`Problems`], all of them together: values that do not parse or do not fit together, names that do not exist, and
 /// a named file that cannot be read.
 pub fn load(sources: &Sources) -> Result<Config, Problems> {
+    explain(sources).1
+}
+
+/// The same, with every setting as it stands and where its value came from, whether or not there are problems.
+pub fn explain(sources: &Sources) -> (Vec<Setting>, Result<Config, Problems>) {
     let mut reader = Reader::new(sources);
     let config = read(&mut reader);
-    reader.finish()?;
-    Ok(config)
+    (reader.settings(), reader.finish().map(|()| config))
 }
 
 /// Database and log alone, for commands that need no more: what is wrong with the other sections is left to those who use
@@ -33,7 +43,8 @@ pub fn load(sources: &Sources) -> Result<Config, Problems> {
 /// # Errors
 /// [`Problems`], as [`load`].
 pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
-    const OTHERS: [&str; 8] = ["server", "truv", "agencies", "auth", "graphql", "webhooks", "work", "renewals"];
+    const OTHERS: [&str; 11] =
+        ["server", "truv", "agencies", "auth", "seal", "audit", "graphql", "webhooks", "work", "renewals", "retention"];
     let mut reader = Reader::new(sources);
     let config = read(&mut reader);
     let Problems(mut problems) = reader.finish().err().unwrap_or(Problems(Vec::new()));
@@ -43,16 +54,25 @@ pub fn load_database(sources: &Sources) -> Result<(Database, Log), Problems> {
 
 fn read(reader: &mut Reader<'_>) -> Config {
     let renewals = renewals::read(reader);
+    let (server, database, truv) = (server(reader), database(reader), truv(reader));
+    let agencies = agencies(reader, &renewals.review);
+    let (auth, seal, graphql) = (auth(reader), sealing(reader, &agencies), graphql(reader));
+    production::check(reader, &agencies, &truv, &auth, &graphql);
     Config {
-        server: server(reader),
-        database: database(reader),
-        truv: truv(reader),
-        agencies: agencies(reader, &renewals.review),
-        auth: auth(reader),
-        graphql: graphql(reader),
+        server,
+        database,
+        truv,
+        auth,
+        seal,
+        audit: Audit {
+            reads: reader.open("audit.reads", &["RECERT_AUDIT_READS"], values::audit_reads).or(AuditReads::All),
+        },
+        agencies,
+        graphql,
         webhooks: webhooks(reader),
         work: work(reader),
         renewals,
+        retention: retention(reader),
         log: log(reader),
     }
 }
@@ -61,7 +81,7 @@ fn read(reader: &mut Reader<'_>) -> Config {
 fn set_by<T>(reads: [&Read<T>; 2]) -> Origin {
     let given = reads.into_iter().find_map(|read| match read {
         Read::Given(_, origin) => Some(origin.clone()),
-        Read::Absent | Read::Refused => None,
+        Read::Absent(_) | Read::Refused => None,
     });
     given.unwrap_or(Origin::Default)
 }
@@ -86,10 +106,11 @@ fn server(r: &mut Reader<'_>) -> Server {
     Server {
         listen,
         admin_listen,
-        public_url: r.hidden("server.public_url", &["RECERT_PUBLIC_URL"], values::web_address).ok(),
+        public_url: r.address("server.public_url", &["RECERT_PUBLIC_URL"], values::web_address).ok(),
         header_timeout: r.open("server.header_timeout", &["RECERT_HEADER_TIMEOUT"], seconds).or(default.header_timeout),
         body_timeout: r.open("server.body_timeout", &["RECERT_BODY_TIMEOUT"], seconds).or(default.body_timeout),
         cors_origins: r.open("server.cors_origins", &["RECERT_CORS_ORIGINS"], values::origins).or(default.cors_origins),
+        portal: r.open("server.portal", &["RECERT_PORTAL"], switch).or(default.portal),
         drain_notice: r.open("server.drain_notice", &["RECERT_DRAIN_NOTICE"], seconds_or_none).or(default.drain_notice),
         drain_spread,
         drain_timeout,
@@ -99,7 +120,7 @@ fn server(r: &mut Reader<'_>) -> Server {
 fn database(r: &mut Reader<'_>) -> Database {
     let default = Database::default();
     Database {
-        url: r.hidden("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url),
+        url: r.address("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url),
         connections: r.open("database.connections", &["RECERT_DATABASE_CONNECTIONS"], count).or(default.connections),
         busy_timeout: r
             .open("database.busy_timeout", &["RECERT_DATABASE_BUSY_TIMEOUT"], seconds)
@@ -113,7 +134,7 @@ fn database(r: &mut Reader<'_>) -> Database {
 fn truv(r: &mut Reader<'_>) -> Truv {
     let default = Truv::default();
     Truv {
-        url: r.hidden("truv.url", &["RECERT_TRUV_URL", "TRUV_API_URL"], values::upstream).or(default.url),
+        url: r.address("truv.url", &["RECERT_TRUV_URL", "TRUV_API_URL"], values::upstream).or(default.url),
         connect_timeout: r
             .open("truv.connect_timeout", &["RECERT_TRUV_CONNECT_TIMEOUT"], seconds)
             .or(default.connect_timeout),
@@ -126,10 +147,10 @@ fn truv(r: &mut Reader<'_>) -> Truv {
 
 fn auth(r: &mut Reader<'_>) -> Auth {
     let default = Auth::default();
-    let jwks = r.hidden("auth.jwks", &["RECERT_AUTH_JWKS"], values::key_set);
+    let jwks = r.address("auth.jwks", &["RECERT_AUTH_JWKS"], values::key_set);
     let hmac_secret = r.hidden("auth.hmac_secret", &["RECERT_AUTH_HMAC_SECRET"], values::hmac_secret);
     match (&jwks, &hmac_secret) {
-        (Read::Absent, Read::Absent) => {
+        (Read::Absent(_), Read::Absent(_)) => {
             let cure = "set RECERT_AUTH_JWKS to your issuer's key set; for development set RECERT_AUTH_HMAC_SECRET to \
                         the output of: openssl rand -hex 32";
             r.report("auth", Origin::Default, "no key is set, so no token could be checked", cure);
@@ -146,9 +167,14 @@ fn auth(r: &mut Reader<'_>) -> Auth {
         }
         _ => {}
     }
+    let issuer = r.open("auth.issuer", &["RECERT_AUTH_ISSUER"], values::line).or(default.issuer);
+    let audience = r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience);
     Auth {
-        issuer: r.open("auth.issuer", &["RECERT_AUTH_ISSUER"], values::line).or(default.issuer),
-        audience: r.open("auth.audience", &["RECERT_AUTH_AUDIENCE"], values::line).or(default.audience),
+        issuers: issuers(r, &issuer, &audience, matches!(hmac_secret, Read::Given(..))),
+        algorithms: r.open("auth.algorithms", &["RECERT_AUTH_ALGORITHMS"], algorithms).or(default.algorithms),
+        max_lifetime: r.open("auth.max_lifetime", &["RECERT_AUTH_MAX_LIFETIME"], seconds).ok(),
+        issuer,
+        audience,
         jwks: jwks.ok(),
         hmac_secret: hmac_secret.ok(),
         typ: r.open("auth.typ", &["RECERT_AUTH_TYP"], values::line).ok(),
@@ -186,6 +212,9 @@ fn graphql(r: &mut Reader<'_>) -> Graphql {
         max_per_agency: r
             .open("graphql.max_per_agency", &["RECERT_GRAPHQL_MAX_PER_AGENCY"], count)
             .or(default.max_per_agency),
+        requests_per_second: r
+            .open("graphql.requests_per_second", &["RECERT_GRAPHQL_REQUESTS_PER_SECOND"], count)
+            .or(default.requests_per_second),
         persisted: r.open("graphql.persisted", &["RECERT_GRAPHQL_PERSISTED"], count).or(default.persisted),
         documents,
         documents_mode: documents_mode.or(default.documents_mode),
@@ -265,7 +294,7 @@ fn work(r: &mut Reader<'_>) -> Work {
             .open("work.idempotency_retention", &["RECERT_IDEMPOTENCY_RETENTION_DAYS"], days)
             .or(default.idempotency_retention),
         held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
-        wake: r.hidden("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
+        wake: r.address("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
     }
 }
 

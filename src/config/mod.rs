@@ -7,22 +7,36 @@
 
 mod agencies;
 mod agency;
+mod audit;
+mod auth;
 mod for_tests;
+mod issuers;
 mod load;
 mod nearest;
 mod notices;
 mod problems;
+mod production;
 mod reader;
 mod renewals;
+mod retention;
+mod sealing;
+mod shown;
 mod sources;
 mod values;
 mod webhooks;
 
-pub use agency::{Agency, Cap, Caps, Environment, Prices, Spending};
-pub use load::{load, load_database};
+pub use agency::{
+    Agency, Cap, Caps, Environment, Freshness, GateRule, Prices, PurposeRules, Purposes, RefreshRules, Spending,
+};
+pub use audit::{Audit, AuditReads};
+pub use auth::{Auth, Issuer, TokenAlgorithm};
+pub use load::{explain, load, load_database};
 pub use notices::{Notices, signing_key};
 pub use problems::{Problem, Problems};
 pub use renewals::{EvidenceDays, Renewals, Review};
+pub use retention::Retention;
+pub use sealing::{SealKey, Sealing};
+pub use shown::{Setting, without_secrets};
 pub use sources::{Origin, Sources, default_file};
 pub use webhooks::Webhooks;
 
@@ -45,6 +59,10 @@ pub struct Config {
     pub agencies: Vec<Agency>,
     /// Tokens.
     pub auth: Auth,
+    /// What lies sealed in the database.
+    pub seal: Sealing,
+    /// The audit trail.
+    pub audit: Audit,
     /// The GraphQL endpoint.
     pub graphql: Graphql,
     /// The webhook endpoint.
@@ -53,6 +71,8 @@ pub struct Config {
     pub work: Work,
     /// The renewal cycle.
     pub renewals: Renewals,
+    /// How long data is kept.
+    pub retention: Retention,
     /// Logs.
     pub log: Log,
 }
@@ -72,6 +92,8 @@ pub struct Server {
     pub body_timeout: Duration,
     /// `RECERT_CORS_ORIGINS`: origins that browsers may call from, separated by commas. Default none.
     pub cors_origins: Vec<String>,
+    /// `RECERT_PORTAL`: serve the reference portal at `/`. Default false.
+    pub portal: bool,
     /// `RECERT_DRAIN_NOTICE`: seconds between SIGTERM, which turns readiness off, and the closing of the listener; 0 is
     /// possible. Default 5.
     pub drain_notice: Duration,
@@ -91,6 +113,7 @@ impl Default for Server {
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             cors_origins: Vec::new(),
+            portal: false,
             drain_notice: Duration::from_secs(5),
             drain_spread: Duration::from_secs(5),
             drain_timeout: Duration::from_secs(20),
@@ -150,39 +173,6 @@ impl Default for Truv {
     }
 }
 
-/// `[auth]`
-#[derive(Clone, Debug)]
-pub struct Auth {
-    /// `RECERT_AUTH_ISSUER`: what `iss` must be. Default `recert-dev` (with `hmac_secret`).
-    pub issuer: String,
-    /// `RECERT_AUTH_AUDIENCE`: what `aud` must hold. Default `recert`.
-    pub audience: String,
-    /// `RECERT_AUTH_JWKS`: a file's path or an `https://` address with the issuer's public keys (RS256, ES256, `EdDSA`).
-    pub jwks: Option<String>,
-    /// `RECERT_AUTH_HMAC_SECRET`: at least 32 bytes; HS256, for development only. Refused together with `jwks`.
-    pub hmac_secret: Option<SecretString>,
-    /// `RECERT_AUTH_TYP`: what the token's `typ` must be (`at+jwt`, say); not looked at when unset. Default unset.
-    pub typ: Option<String>,
-    /// `RECERT_AUTH_LEEWAY`: seconds of clock difference allowed. Default 30.
-    pub leeway: Duration,
-    /// `RECERT_AUTH_EXPIRY_NOTICE`: seconds before its token's `exp` at which an open stream is told. Default 60.
-    pub expiry_notice: Duration,
-}
-
-impl Default for Auth {
-    fn default() -> Self {
-        Self {
-            issuer: "recert-dev".to_owned(),
-            audience: "recert".to_owned(),
-            jwks: None,
-            hmac_secret: None,
-            typ: None,
-            leeway: Duration::from_secs(30),
-            expiry_notice: Duration::from_mins(1),
-        }
-    }
-}
-
 /// `[graphql]`
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the settings")]
 #[derive(Clone, Debug)]
@@ -205,6 +195,8 @@ pub struct Graphql {
     pub max_per_subject: usize,
     /// `RECERT_GRAPHQL_MAX_PER_AGENCY`: requests and event streams of one agency in hand at once. Default 1,024.
     pub max_per_agency: usize,
+    /// `RECERT_GRAPHQL_REQUESTS_PER_SECOND`: requests of one subject, on average; four times as many at once. Default 1,000.
+    pub requests_per_second: u32,
     /// `RECERT_GRAPHQL_PERSISTED`: documents remembered by their hash (automatic persisted queries). Default 1,000.
     pub persisted: usize,
     /// `RECERT_GRAPHQL_DOCUMENTS`: a folder of `.graphql` files or a manifest of persisted documents, registered at start.
@@ -230,6 +222,7 @@ impl Default for Graphql {
             heartbeat: Duration::from_secs(15),
             max_per_subject: 64,
             max_per_agency: 1_024,
+            requests_per_second: 1_000,
             persisted: 1_000,
             documents: None,
             documents_mode: DocumentsMode::Open,

@@ -8,6 +8,7 @@ use ::config::{FileFormat, Format, Map, Value, ValueKind};
 
 use super::nearest::nearest;
 use super::problems::{Problem, Problems};
+use super::shown::{HIDDEN, Setting, Shown, Slot, Told, without_secrets};
 use super::sources::{Origin, Sources, default_file};
 use super::values::{Parsed, Raw, Refusal};
 
@@ -16,20 +17,26 @@ const TESTS: &str = "RECERT_TEST_";
 
 /// The outcome of one look-up. A refused value has already been reported.
 pub(super) enum Read<T> {
-    Absent,
+    Absent(Slot),
     Refused,
     Given(T, Origin),
 }
 
 impl<T> Read<T> {
-    pub(super) fn or(self, default: T) -> T {
+    pub(super) fn or(self, default: T) -> T
+    where
+        T: Shown,
+    {
+        if let Self::Absent(slot) = &self {
+            slot.assume(&default);
+        }
         self.ok().unwrap_or(default)
     }
 
     pub(super) fn ok(self) -> Option<T> {
         match self {
             Self::Given(value, _) => Some(value),
-            Self::Absent | Self::Refused => None,
+            Self::Absent(_) | Self::Refused => None,
         }
     }
 }
@@ -40,8 +47,10 @@ pub(super) struct Reader<'s> {
     path: PathBuf,
     file: BTreeMap<String, Raw>,
     keys: BTreeSet<String>,
+    origins: BTreeMap<String, Origin>,
     variables: BTreeSet<&'static str>,
     problems: Vec<Problem>,
+    told: Told,
 }
 
 impl<'s> Reader<'s> {
@@ -53,8 +62,10 @@ impl<'s> Reader<'s> {
             path,
             file: BTreeMap::new(),
             keys: BTreeSet::new(),
+            origins: BTreeMap::new(),
             variables: BTreeSet::new(),
             problems: Vec::new(),
+            told: Told::default(),
         };
         reader.read_file();
         reader
@@ -79,26 +90,41 @@ impl<'s> Reader<'s> {
     }
 
     /// A setting whose value may be shown.
-    pub(super) fn open<T>(
+    pub(super) fn open<T: Shown>(
         &mut self,
         key: &str,
         variables: &[&'static str],
         parse: impl FnOnce(&Raw) -> Parsed<T>,
     ) -> Read<T> {
-        self.look_up(key, variables, parse, |raw| match raw {
+        let quote = |raw: &Raw| match raw {
             Raw::One(text) => format!("{:?} ", text.chars().take(80).collect::<String>()),
             Raw::Many(_) => String::new(),
-        })
+        };
+        self.look_up(key, variables, parse, quote, |_, value| value.shown())
     }
 
-    /// A setting whose value is never shown: a secret, or an address that may hold one.
+    /// An address that may hold a secret: never quoted, and shown without what may be one.
+    pub(super) fn address<T>(
+        &mut self,
+        key: &str,
+        variables: &[&'static str],
+        parse: impl FnOnce(&Raw) -> Parsed<T>,
+    ) -> Read<T> {
+        let show = |raw: &Raw, _: &T| match raw {
+            Raw::One(text) => without_secrets(text.trim()),
+            Raw::Many(_) => HIDDEN.to_owned(),
+        };
+        self.look_up(key, variables, parse, |_| String::new(), show)
+    }
+
+    /// A setting whose value is never shown: a secret.
     pub(super) fn hidden<T>(
         &mut self,
         key: &str,
         variables: &[&'static str],
         parse: impl FnOnce(&Raw) -> Parsed<T>,
     ) -> Read<T> {
-        self.look_up(key, variables, parse, |_| String::new())
+        self.look_up(key, variables, parse, |_| String::new(), |_, _| HIDDEN.to_owned())
     }
 
     fn look_up<T>(
@@ -106,19 +132,29 @@ impl<'s> Reader<'s> {
         key: &str,
         variables: &[&'static str],
         parse: impl FnOnce(&Raw) -> Parsed<T>,
-        show: impl FnOnce(&Raw) -> String,
+        quote: impl FnOnce(&Raw) -> String,
+        show: impl FnOnce(&Raw, &T) -> String,
     ) -> Read<T> {
         self.keys.insert(key.to_owned());
         self.variables.extend(variables);
-        let Some((raw, origin)) = self.winner(key, variables) else { return Read::Absent };
+        let Some((raw, origin)) = self.winner(key, variables) else {
+            return Read::Absent(self.told.absent(key, !variables.is_empty()));
+        };
+        let refused = "(refused)".to_owned();
         let Some(raw) = raw else {
+            self.told.given(key, refused, origin.clone());
             self.report(key, origin, "is not UTF-8", "write it in UTF-8");
             return Read::Refused;
         };
+        self.origins.insert(key.to_owned(), origin.clone());
         match parse(&raw) {
-            Ok(value) => Read::Given(value, origin),
+            Ok(value) => {
+                self.told.given(key, show(&raw, &value), origin.clone());
+                Read::Given(value, origin)
+            }
             Err(Refusal { what, cure }) => {
-                self.report(key, origin, format!("{}{what}", show(&raw)), cure);
+                self.told.given(key, refused, origin.clone());
+                self.report(key, origin, format!("{}{what}", quote(&raw)), cure);
                 Read::Refused
             }
         }
@@ -146,6 +182,16 @@ impl<'s> Reader<'s> {
         self.sources.variables.get(name).map(std::ffi::OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// Where the value of a setting came from; `None` when nobody set it. Only after the setting has been read.
+    pub(super) fn origin(&self, key: &str) -> Option<Origin> {
+        self.origins.get(key).cloned()
+    }
+
+    /// The text of a file that a setting names.
+    pub(super) fn text_of(&self, path: &std::path::Path) -> std::io::Result<String> {
+        self.sources.read(path)
+    }
+
     /// How many tables the file's array `[[name]]` has. `name = []` is another way to write none.
     pub(super) fn tables(&mut self, name: &str) -> usize {
         if matches!(self.file.get(name), Some(Raw::Many(items)) if items.is_empty()) {
@@ -153,6 +199,12 @@ impl<'s> Reader<'s> {
         }
         let index = |key: &String| key.strip_prefix(name)?.strip_prefix('[')?.split_once("].")?.0.parse::<usize>().ok();
         self.file.keys().filter_map(index).max().map_or(0, |last| last + 1)
+    }
+
+    /// The names right below a table whose keys are free, such as providers.
+    pub(super) fn names_below(&self, table: &str) -> Vec<String> {
+        let below = |key: &String| key.strip_prefix(table)?.strip_prefix('.').map(str::to_owned);
+        self.file.keys().filter_map(below).collect()
     }
 
     /// Names variables that exist even if nothing asks for them this time.
@@ -163,6 +215,11 @@ impl<'s> Reader<'s> {
     /// Records one problem.
     pub(super) fn report(&mut self, setting: &str, origin: Origin, what: impl Into<String>, cure: impl Into<String>) {
         self.problems.push(Problem { setting: setting.to_owned(), origin, what: what.into(), cure: cure.into() });
+    }
+
+    /// Everything that was asked for so far, with values and origins.
+    pub(super) fn settings(&self) -> Vec<Setting> {
+        self.told.settings()
     }
 
     /// Reports the names that nobody asked for, and answers with all problems, if there are any.

@@ -1,5 +1,7 @@
 //! Settings of the renewal cycle, and of the review: what counts as a change, and what a program demands of the evidence.
 
+use std::collections::BTreeMap;
+
 use super::reader::Reader;
 use super::values::{self, count};
 
@@ -8,8 +10,13 @@ use super::values::{self, count};
 pub struct Renewals {
     /// `RECERT_RENEWAL_WINDOW_DAYS`: how many days before its due date a case becomes due. Default 30.
     pub window_days: u32,
-    /// `RECERT_LINK_LIFETIME_DAYS`: how long a payroll connection is expected to last. Default 180.
+    /// `RECERT_LINK_LIFETIME_DAYS`: how long a payroll connection is expected to last, where nothing else says so. Default
+    /// 180.
     pub link_lifetime_days: u32,
+    /// The same by Truv's id of the provider; it also beats what was learned there. Set in the file only. Default none.
+    pub provider_lifetimes: BTreeMap<String, u32>,
+    /// The same by Truv's word for the data source. Set in the file only. Default none.
+    pub source_lifetimes: BTreeMap<String, u32>,
     /// `RECERT_REFRESHES_PER_DAY`: refreshes per connection in 24 hours. Default 3.
     pub refreshes_per_day: u32,
     /// What counts as a change, and what a program demands of the evidence. An agency may have its own.
@@ -23,6 +30,8 @@ impl Default for Renewals {
         Self {
             window_days: 30,
             link_lifetime_days: 180,
+            provider_lifetimes: BTreeMap::new(),
+            source_lifetimes: BTreeMap::new(),
             refreshes_per_day: 3,
             review: Review::default(),
             batch_in_flight: 50,
@@ -90,6 +99,8 @@ pub(super) fn read(r: &mut Reader<'_>) -> Renewals {
         link_lifetime_days: r
             .open("renewals.link_lifetime_days", &["RECERT_LINK_LIFETIME_DAYS"], count)
             .or(default.link_lifetime_days),
+        provider_lifetimes: lifetimes(r, "renewals.provider_lifetimes"),
+        source_lifetimes: source_lifetimes(r),
         refreshes_per_day: r
             .open("renewals.refreshes_per_day", &["RECERT_REFRESHES_PER_DAY"], count)
             .or(default.refreshes_per_day),
@@ -98,6 +109,22 @@ pub(super) fn read(r: &mut Reader<'_>) -> Renewals {
             .open("renewals.batch_in_flight", &["RECERT_BATCH_IN_FLIGHT"], count)
             .or(default.batch_in_flight),
     }
+}
+
+/// Days by the name that a key below `table` ends in.
+fn lifetimes(r: &mut Reader<'_>, table: &str) -> BTreeMap<String, u32> {
+    let names = r.names_below(table);
+    names
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), r.open(&format!("{table}.{name}"), &[], count).ok()?)))
+        .collect()
+}
+
+/// Days by data source, under Truv's words for them.
+fn source_lifetimes(r: &mut Reader<'_>) -> BTreeMap<String, u32> {
+    let known = ["payroll", "docs", "tax", "financial_accounts", "insurance", "scoring_attributes"];
+    let mut read = |word: &str| r.open(&format!("renewals.source_lifetimes.{word}"), &[], count).ok();
+    known.into_iter().filter_map(|word| Some((word.to_owned(), read(word)?))).collect()
 }
 
 const VARIABLES: [&[&str]; 4] = [

@@ -29,6 +29,18 @@ pub enum Origin {
     Flag(String),
 }
 
+impl Origin {
+    /// In one word, for a table: `default`, the file, the variable or the flag.
+    pub fn short(&self) -> String {
+        match self {
+            Self::Default => "default".to_owned(),
+            Self::File { path, .. } => path.display().to_string(),
+            Self::Variable(name) => name.escape_debug().to_string(),
+            Self::Flag(name) => name.clone(),
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -104,6 +116,12 @@ impl Sources {
     pub fn flag(mut self, key: &'static str, name: &'static str, value: Option<impl fmt::Display>) -> Self {
         self.flags.extend(value.map(|value| Flag { key, name, text: value.to_string() }));
         self
+    }
+
+    /// The socket of the service manager that has started the process (`NOTIFY_SOCKET`, which systemd sets); `None` where
+    /// there is none.
+    pub fn service_manager(&self) -> Option<OsString> {
+        self.variables.get("NOTIFY_SOCKET").cloned()
     }
 
     pub(super) fn read(&self, path: &Path) -> io::Result<String> {

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::{DocumentsMode, Environment, LogFormat, Wake, signing_key};
+use super::{AuditReads, DocumentsMode, Environment, Freshness, GateRule, LogFormat, Wake, signing_key};
 
 /// The raw value of one setting.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub(super) type Parsed<T> = Result<T, Refusal>;
 /// No wait and no lifetime is longer than ten years, so that adding one to an instant cannot overflow.
 const LONGEST: Duration = Duration::from_hours(87840);
 
-fn refuse<T>(what: &'static str, cure: &'static str) -> Parsed<T> {
+pub(super) fn refuse<T>(what: &'static str, cure: &'static str) -> Parsed<T> {
     Err(Refusal { what, cure })
 }
 
@@ -258,6 +258,34 @@ pub(super) fn documents_mode(raw: &Raw) -> Parsed<DocumentsMode> {
         "prefer" => Ok(DocumentsMode::Prefer),
         "only" => Ok(DocumentsMode::Only),
         _ => refuse("is not a mode of registered documents", "write open, prefer or only"),
+    }
+}
+
+/// Which reads are recorded.
+pub(super) fn audit_reads(raw: &Raw) -> Parsed<AuditReads> {
+    match one(raw)? {
+        "all" => Ok(AuditReads::All),
+        "personal" => Ok(AuditReads::Personal),
+        _ => refuse("does not say which reads are recorded", "write all or personal"),
+    }
+}
+
+/// What a rule for a purpose says.
+pub(super) fn gate_rule(raw: &Raw) -> Parsed<GateRule> {
+    match one(raw)? {
+        "allow" => Ok(GateRule::Allow),
+        "hold" => Ok(GateRule::Hold),
+        "refuse" => Ok(GateRule::Refuse),
+        _ => refuse("is not a rule for a purpose", "write allow, hold or refuse"),
+    }
+}
+
+/// What follows from fresh data.
+pub(super) fn freshness(raw: &Raw) -> Parsed<Freshness> {
+    match one(raw)? {
+        "warn" => Ok(Freshness::Warn),
+        "refuse" => Ok(Freshness::Refuse),
+        _ => refuse("is not what can follow from fresh data", "write warn or refuse"),
     }
 }
 

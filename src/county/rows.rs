@@ -202,6 +202,9 @@ impl Ground<'_> {
             email: Set(resident.email.clone()),
             phone: Set(resident.phone.clone()),
             ssn_last4: Set(resident.ssn.get(5..).map(str::to_owned)),
+            // Every fifth household or so.
+            language: Set(Some(if resident.ssn.ends_with(['1', '6']) { "es" } else { "en" }.to_owned())),
+            preferred_channel: Set(None),
             truv_user_id: Set(Some(resident.truv_user_id.clone())),
             created_at: Set(known_since),
             updated_at: Set(known_since),
@@ -249,7 +252,7 @@ impl Ground<'_> {
     ) -> orders::ActiveModel {
         let order = one.order;
         // The policy of live orders explains the failure of an old one too.
-        let failure = policy::of_employers(employers, 0);
+        let failure = policy::of_employers(employers, &policy::Terms::default());
         let settled_at: DateTime<Utc> = order.ended_at;
         orders::ActiveModel {
             id: Set(one.id.0),

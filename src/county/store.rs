@@ -18,9 +18,10 @@ use crate::people;
 use crate::reports;
 use crate::storage::entities::reports as report_rows;
 use crate::storage::entities::{
-    agencies, cases, caseworkers, clients, deliveries, employer_links, employments, events as log, idempotency_keys,
-    jobs, notices, order_employers, orders, pay_statements, refresh_units, renewal_batch_items, renewal_batches,
-    renewals, review_decisions, review_edits, superseded_rows, tasks,
+    agencies, audit_cases, audit_entries, audit_heads, audit_pending, case_holds, case_redactions, cases, caseworkers,
+    clients, deliveries, employer_links, employments, events as log, idempotency_keys, jobs, notices, order_employers,
+    orders, pay_statements, refresh_units, renewal_batch_items, renewal_batches, renewals, review_decisions,
+    review_edits, superseded_rows, tasks,
 };
 use crate::storage::{Database, Error, Tx};
 use crate::words::{CaseEventKind, CaseStatus};
@@ -216,6 +217,12 @@ pub async fn remove(db: &Database, agency: AgencyId) -> Result<(), Error> {
     }
     // What points stands before what it points to.
     remove_all!(
+        case_holds,
+        case_redactions,
+        audit_pending,
+        audit_entries,
+        audit_cases,
+        audit_heads,
         log,
         jobs,
         superseded_rows,

@@ -20,7 +20,7 @@ pub(crate) use self::inbox::{
 };
 pub use self::list::{Delivery, Used, count, load, page, tally, used};
 pub use self::replay::{MOST as MOST_REPLAYED, ReplayError, Which, replay};
-pub use self::watch::{Watch, find_watch};
+pub use self::watch::{CHECK_EVENT, Watch, find_watch};
 pub(crate) use self::watch::{
     last_received, note_missed_in_tx, return_turn, save_endpoint, save_pass, take_turn, watch,
 };

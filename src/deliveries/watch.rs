@@ -10,6 +10,10 @@ use crate::storage::entities::deliveries;
 use crate::storage::entities::webhook_watch::{ActiveModel, Column, Entity, Model};
 use crate::storage::{Database, Error, Tx};
 
+/// The event type of what a check of ours sends to our own door (`webhooks::Trial`): kept, and no sign that Truv's own
+/// webhooks come.
+pub const CHECK_EVENT: &str = "recert-check";
+
 /// What is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watch {
@@ -133,7 +137,7 @@ pub(crate) async fn note_missed_in_tx(tx: &Tx, agency: AgencyId, at: DateTime<Ut
     Ok(())
 }
 
-/// When the agency's newest delivery came; `None` when none has. `by_history` asks for those alone that were (or were
+/// When the agency's newest delivery came; `None` when none has. What a check of ours has sent does not count. `by_history` asks for those alone that were (or were
 /// not) found in Truv's history.
 pub(crate) async fn last_received(
     db: &Database,
@@ -144,6 +148,11 @@ pub(crate) async fn last_received(
         .select_only()
         .column(deliveries::Column::ReceivedAt)
         .filter(deliveries::Column::AgencyId.eq(agency.0))
+        .filter(
+            Condition::any()
+                .add(deliveries::Column::EventType.is_null())
+                .add(deliveries::Column::EventType.ne(CHECK_EVENT)),
+        )
         .order_by_desc(deliveries::Column::Id)
         .limit(1);
     if let Some(by_history) = by_history {

@@ -1,8 +1,8 @@
 //! The log itself: appending inside a transaction, and reading in order.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait};
 use sea_orm::{FromQueryResult, Order, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Change, Event, Position, horizon};
@@ -23,37 +23,67 @@ pub(crate) struct Subject {
 
 /// Appends the changes of one case and answers its new version. The caller holds the lock of the case's row, which is
 /// what keeps the versions in order.
+///
+/// On PostgreSQL a transaction may have had its number long before it came to this case, and another one with a higher
+/// number have changed the case meanwhile. The events then take that higher number, so that the log has the order of the
+/// versions, too. Readers lose nothing by it: as long as this transaction is open they do not read past its own number,
+/// and these events stand further on.
 pub(crate) async fn append_in_tx(
     tx: &Tx,
     subject: &Subject,
     changes: Vec<Change>,
     at: DateTime<Utc>,
 ) -> Result<i64, Error> {
+    use events::Column as C;
+    if changes.is_empty() {
+        return Ok(subject.version);
+    }
+    let number = number(tx, subject.case);
+    let mut insert = Query::insert();
+    insert.into_table(events::Entity).columns([
+        C::Tx,
+        C::AgencyId,
+        C::CaseId,
+        C::CaseVersion,
+        C::AssigneeId,
+        C::Kind,
+        C::OrderId,
+        C::OrderEmployerId,
+        C::TaskId,
+        C::ReportId,
+        C::Facts,
+        C::OccurredAt,
+    ]);
     let mut version = subject.version;
-    let mut rows = Vec::with_capacity(changes.len());
     for change in changes {
         version += 1;
-        rows.push(events::ActiveModel {
-            id: NotSet,
-            // PostgreSQL fills in its transaction's number by itself.
-            tx: if tx.get_database_backend() == DbBackend::Postgres { NotSet } else { Set(0) },
-            agency_id: Set(subject.agency.0),
-            case_id: Set(subject.case.0),
-            case_version: Set(version),
-            assignee_id: Set(subject.assignee.map(|id| id.0)),
-            kind: Set(change.kind),
-            order_id: Set(change.order.map(|id| id.0)),
-            order_employer_id: Set(change.employer.map(|id| id.0)),
-            task_id: Set(change.task.map(|id| id.0)),
-            report_id: Set(change.report.map(|id| id.0)),
-            facts: Set(serde_json::to_value(&change.facts).unwrap_or_default()),
-            occurred_at: Set(at),
-        });
+        insert.values_panic([
+            number.clone(),
+            Expr::value(subject.agency.0),
+            Expr::value(subject.case.0),
+            Expr::value(version),
+            Expr::value(subject.assignee.map(|id| id.0)),
+            Expr::value(change.kind.word()),
+            Expr::value(change.order.map(|id| id.0)),
+            Expr::value(change.employer.map(|id| id.0)),
+            Expr::value(change.task.map(|id| id.0)),
+            Expr::value(change.report.map(|id| id.0)),
+            Expr::value(serde_json::to_value(&change.facts).unwrap_or_default()),
+            Expr::value(at),
+        ]);
     }
-    if !rows.is_empty() {
-        events::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
+    tx.execute(&insert).await?;
     Ok(version)
+}
+
+/// Under which number a transaction's events of a case stand: its own, or that of the case's last event.
+fn number(tx: &Tx, case: CaseId) -> SimpleExpr {
+    const NUMBER: &str = "GREATEST(pg_current_xact_id()::text::bigint, \
+        (SELECT last.tx FROM events AS last WHERE last.case_id = $1 ORDER BY last.tx DESC, last.id DESC LIMIT 1))";
+    match tx.get_database_backend() {
+        DbBackend::Postgres => Expr::cust_with_values(NUMBER, [case.0]),
+        _ => Expr::value(0_i64),
+    }
 }
 
 /// Which events a reader wants.

@@ -24,8 +24,8 @@ mod timeline;
 
 use chrono::{DateTime, Utc};
 
-use crate::ids::{AgencyId, CaseId, CaseworkerId, OrderEmployerId, OrderId, ReportId, TaskId};
-use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
+use crate::ids::{AgencyId, CaseId, CaseworkerId, LinkId, OrderEmployerId, OrderId, ReportId, TaskId};
+use crate::words::{CaseEventKind, CaseStatus, OrderStatus, RestoredBy};
 
 pub use self::cursor::{Cursor, Position};
 pub use self::epoch::{is_foreign as has_foreign_numbers, renew as renew_epoch};
@@ -85,6 +85,12 @@ pub struct Facts {
     /// Truv's word for the task's state, where a task moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub task_status: Option<String>,
+    /// The connection concerned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<LinkId>,
+    /// How it came back, where it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restored_by: Option<RestoredBy>,
 }
 
 /// A change to be appended; the log adds position and time.

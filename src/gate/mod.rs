@@ -167,6 +167,8 @@ impl Gate {
         }
         let fingerprint = hex::encode(hash.finalize());
         store::found(parts.db, &fingerprint, parts.agency.0, parts.clock.now()).await?;
+        count_from_zero(parts.agency.1);
+        metrics::gauge!("recert_upstream_budget", "agency" => parts.agency.1.to_owned()).set(parts.budget);
         Ok(Self(Arc::new(Inner {
             db: parts.db.clone(),
             clock: parts.clock.clone(),
@@ -180,13 +182,18 @@ impl Gate {
         })))
     }
 
+    /// The agency's name in logs and metrics.
+    pub fn agency(&self) -> &str {
+        &self.0.agency
+    }
+
     /// Waits for a turn, a few seconds at most.
     ///
     /// # Errors
     /// [`Closed`], when it would take longer; nothing has then been taken.
     pub async fn turn(&self, urgency: Urgency) -> Result<Turn, Closed> {
         let inner = &*self.0;
-        let begun = inner.clock.now();
+        let (begun, waiting) = (inner.clock.now(), std::time::Instant::now());
         if let Some(closed) = inner.remembered(begun) {
             return Err(closed);
         }
@@ -195,9 +202,15 @@ impl Gate {
             tracing::error!(%error, "the gate to Truv could not be read; nothing is sent until it can");
             Err(Closed { why: Why::Database, until: inner.clock.now() + span(WITHOUT_DATABASE) })
         });
-        if let Err(closed) = &taken {
-            metrics::counter!("recert_upstream_held_total", "agency" => inner.agency.clone(), "why" => closed.why.word())
-                .increment(1);
+        let agency = inner.agency.clone();
+        match &taken {
+            Ok(_) => {
+                metrics::histogram!("recert_upstream_wait_seconds", "agency" => agency).record(waiting.elapsed());
+            }
+            Err(closed) => {
+                metrics::counter!("recert_upstream_held_total", "agency" => agency, "why" => closed.why.word())
+                    .increment(1);
+            }
         }
         taken
     }
@@ -257,6 +270,23 @@ impl Signal {
             Self::Unauthorized => "unauthorized",
         }
     }
+}
+
+/// Shows the counters of a key before they have moved, so that their rates are right from the first time on.
+fn count_from_zero(agency: &str) {
+    let agency = || agency.to_owned();
+    for signal in [Signal::Answered, Signal::Throttled(None), Signal::Failed, Signal::Unauthorized] {
+        metrics::counter!("recert_upstream_calls_total", "agency" => agency(), "outcome" => signal.word()).absolute(0);
+    }
+    let reasons = [BreakerReason::Failing, BreakerReason::Unauthorized];
+    for why in reasons.map(Why::Broken).into_iter().chain([Why::Budget, Why::Asked, Why::Database]) {
+        metrics::counter!("recert_upstream_held_total", "agency" => agency(), "why" => why.word()).absolute(0);
+    }
+    for reason in reasons {
+        metrics::counter!("recert_upstream_stops_total", "agency" => agency(), "reason" => Why::Broken(reason).word())
+            .absolute(0);
+    }
+    metrics::gauge!("recert_upstream_breaker", "agency" => agency()).increment(0.0);
 }
 
 fn span(time: Duration) -> TimeDelta {

@@ -31,6 +31,7 @@ const PAGE: u64 = 25;
 /// Lists of objects that are no pages, and how long they usually are. Every one of them stands here.
 const LISTS: &[(&str, &str, u64)] = &[
     ("ArithmeticStep", "parts", 5),
+    ("AuditEntry", "cases", 25),
     ("Case", "employerLinks", 5),
     ("Case", "history", 25),
     ("EmployerLink", "history", 10),
@@ -44,6 +45,7 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("PayStatement", "earnings", 5),
     ("Query", "caseCounts", 10),
     ("Query", "ledgerTotals", 25),
+    ("Query", "linkLifetimes", 25),
     ("Query", "setAsideJobs", 25),
     ("RecordedDecision", "edits", 5),
     ("RefreshLineage", "entries", 10),

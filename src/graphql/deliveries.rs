@@ -8,7 +8,6 @@ use super::ids;
 use super::page::{Connection, Listed, PageArgs};
 use super::scalars::DateTime;
 use super::view::View;
-use crate::caller::Scope;
 use crate::deliveries;
 use crate::ids::DeliveryId;
 use crate::page::Page;
@@ -76,7 +75,7 @@ impl DeliveryQuery {
         >,
     ) -> Result<Connection<Delivery>, ApiError> {
         let view = ctx.data_unchecked::<View>().clone();
-        view.require(Scope::AuditRead)?;
+        view.oversees()?;
         let (kit, agency) = (view.kit().clone(), view.caller().agency);
         let status = status.unwrap_or_default();
         let open = |cursor: &str| {

@@ -62,6 +62,7 @@ impl From<storage::Error> for ApiError {
             storage::Error::UnknownScheme
             | storage::Error::Duplicate(_)
             | storage::Error::Corrupt(_)
+            | storage::Error::Newer(_)
             | storage::Error::Fault(_) => {
                 Self { code: Code::InternalServerError, message: Cow::Borrowed("internal error") }
             }

@@ -12,7 +12,7 @@ use super::node::{self, Node};
 use super::orders::{self, Order};
 use super::people::Client;
 use super::view::View;
-use super::{deliveries, events, health, ledger, renewal_batches, upstream, viewer};
+use super::{deliveries, events, health, ledger, renewal_batches, revocations, upstream, viewer};
 
 /// What can be read (the parts of [`super::Query`], which cannot be merged whole because of its name), with the look-up of
 /// entities.
@@ -26,11 +26,13 @@ pub struct FederatedQuery(
     orders::refresh::PreviewQuery,
     events::log::EventQuery,
     deliveries::DeliveryQuery,
+    revocations::RevocationQuery,
     upstream::UpstreamQuery,
     health::HealthQuery,
     renewal_batches::query::BatchQuery,
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
+    super::audit::AuditQuery,
     EntityQuery,
 );
 

@@ -100,7 +100,7 @@ impl HealthQuery {
         let jobs = jobs::set_aside(&view.kit().db, view.caller().agency, MOST).await?;
         let shown = jobs.into_iter().map(|job| SetAsideJob {
             kind: job.kind,
-            order_id: (!matches!(job.kind, JobKind::FeedBatch | JobKind::SendLink))
+            order_id: (!matches!(job.kind, JobKind::FeedBatch | JobKind::SendLink | JobKind::TellLink))
                 .then(|| ids::seal(&OrderId(job.subject))),
             attempts: i32::try_from(job.attempts).unwrap_or(i32::MAX),
             last_error: job.last_error,

@@ -33,10 +33,12 @@ pub(crate) enum Kind {
     RenewalBatchItem = 15,
     /// A webhook delivery: no node, it is listed for operators alone.
     Delivery = 20,
+    /// Revoked tokens: no node either.
+    TokenRevocation = 21,
 }
 
 impl Kind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::Case,
         Self::Renewal,
         Self::Client,
@@ -51,6 +53,7 @@ impl Kind {
         Self::Opening,
         Self::Gap,
         Self::Delivery,
+        Self::TokenRevocation,
         Self::RenewalBatch,
         Self::RenewalBatchItem,
     ];
@@ -92,6 +95,7 @@ global! {
     IncomeReport: ids::ReportId,
     PayStatement: ids::PayStatementId,
     Delivery: ids::DeliveryId,
+    TokenRevocation: ids::RevocationId,
     RenewalBatch: ids::BatchId,
     RenewalBatchItem: ids::BatchItemId,
 }

@@ -10,7 +10,6 @@ use super::orders::Order;
 use super::page::{Connection, Listed, PageArgs};
 use super::scalars::{DateTime, Decimal};
 use super::view::View;
-use crate::caller::Scope;
 use crate::ids::LedgerLineId;
 use crate::ledger;
 use crate::page::Page;
@@ -19,7 +18,7 @@ use crate::words::{LedgerDifference, LedgerStatus, ProductType, Program};
 const PURPOSE: &str = "ledger";
 
 /// Whole cents as dollars.
-fn dollars(cents: i64) -> Decimal {
+pub(crate) fn dollars(cents: i64) -> Decimal {
     Decimal(rust_decimal::Decimal::new(cents, 2))
 }
 
@@ -235,7 +234,7 @@ impl LedgerQuery {
         #[graphql(desc = "Which lines; absent for all.")] filter: Option<LedgerFilter>,
     ) -> Result<Connection<LedgerLine>, ApiError> {
         let view = ctx.data_unchecked::<View>().clone();
-        view.require(Scope::AuditRead)?;
+        view.oversees()?;
         let (kit, agency) = (view.kit().clone(), view.caller().agency);
         let filter = filter.unwrap_or_default().parse()?;
         let open = |cursor: &str| {
@@ -269,7 +268,7 @@ impl LedgerQuery {
         #[graphql(desc = "Which lines; absent for all.")] filter: Option<LedgerFilter>,
     ) -> Result<Vec<LedgerTotal>, ApiError> {
         let view = ctx.data_unchecked::<View>();
-        view.require(Scope::AuditRead)?;
+        view.oversees()?;
         let filter = filter.unwrap_or_default().parse()?;
         let totals = ledger::totals(&view.kit().db, view.caller().agency, &filter).await?;
         Ok(totals.into_iter().map(LedgerTotal::from).collect())

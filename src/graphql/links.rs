@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ID, Object, SimpleObject};
+use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::error::ApiError;
 use super::history::LinkHistoryEntry;
 use super::ids;
 use super::scalars::{Date, DateTime};
 use super::view::View;
+use crate::caller::Scope;
 use crate::ids::CaseId;
+use crate::lifetimes::Table;
 use crate::links::{self, Allowance, Forecast};
-use crate::words::{DataSource, LinkHealth};
+use crate::words::{AuditAccess, DataSource, LifetimeBasis, LinkHealth};
 
 /// A saved payroll connection.
 #[derive(Clone)]
@@ -24,7 +26,15 @@ pub(crate) struct EmployerLink {
 
 impl EmployerLink {
     pub(crate) fn new(row: Arc<links::Link>, case: Option<CaseId>, view: &View) -> Self {
+        if let Some(case) = case {
+            view.show(case, AuditAccess::Read);
+        }
         Self { row, case, view: view.clone() }
+    }
+
+    fn lifetimes(&self) -> Arc<Table> {
+        let kit = self.view.kit();
+        kit.lifetimes.of(self.row.agency, &kit.renewals)
     }
 }
 
@@ -80,8 +90,7 @@ impl EmployerLink {
         };
         // Without a case in sight nothing is due.
         let due_on = due_on.unwrap_or_else(|| self.view.now().date_naive());
-        let lifetime_days = self.view.kit().renewals.link_lifetime_days;
-        Ok(links::health(&self.row, Forecast { due_on, lifetime_days }))
+        Ok(links::health(&self.row, Forecast { due_on, lifetimes: &self.lifetimes() }))
     }
 
     /// When the client last logged in; null when unknown.
@@ -96,7 +105,7 @@ impl EmployerLink {
 
     /// The day it is expected to stop working; null when nobody knows when the client logged in.
     async fn expected_expiry_on(&self) -> Option<Date> {
-        links::expected_expiry(&self.row, self.view.kit().renewals.link_lifetime_days).map(Date)
+        links::expected_expiry(&self.row, &self.lifetimes()).map(Date)
     }
 
     /// Truv's flag for suspected fraud or a mismatch; null when not reported.
@@ -121,5 +130,55 @@ impl EmployerLink {
             remaining: allowance.remaining(),
             next_available_at: allowance.next_available_at.map(DateTime),
         })
+    }
+}
+
+/// How long the connections of one provider last: what is expected, and what refreshes have shown.
+#[derive(Clone, Debug, SimpleObject)]
+pub(crate) struct LinkLifetime {
+    /// Truv's id of the provider.
+    provider_id: String,
+    /// How many days after the client's login a connection is expected to work. Forecasts and plans go by it.
+    expected_days: u32,
+    /// Where that figure comes from.
+    basis: LifetimeBasis,
+    /// Refreshes that brought data.
+    worked_count: i64,
+    /// Refreshes whose sign-in the provider refused.
+    failed_count: i64,
+    /// The greatest age in days at which a refresh has worked; null when none has.
+    longest_working_days: Option<u32>,
+    /// The smallest age in days at which a refresh was refused; null when none was.
+    shortest_failed_days: Option<u32>,
+    /// The age in days in the middle of all that were refused; null when none was.
+    median_failed_days: Option<u32>,
+}
+
+#[derive(Default)]
+pub(crate) struct LifetimeQuery;
+
+#[Object]
+impl LifetimeQuery {
+    /// How long payroll connections last, by provider: every provider that the settings name or that a refresh has asked.
+    /// Needs `cases:read`.
+    async fn link_lifetimes(&self, ctx: &Context<'_>) -> Result<Vec<LinkLifetime>, ApiError> {
+        let view = ctx.data_unchecked::<View>();
+        view.require(Scope::CasesRead)?;
+        let table = links::lifetimes(view.kit(), view.caller().agency).await?;
+        let count = |amount| i64::try_from(amount).unwrap_or(i64::MAX);
+        let shown = table.providers().into_iter().map(|(provider_id, expected, seen)| {
+            let (worked, failed) = seen.totals();
+            LinkLifetime {
+                provider_id,
+                expected_days: expected.days,
+                basis: expected.basis,
+                worked_count: count(worked),
+                failed_count: count(failed),
+                longest_working_days: seen.longest_working(),
+                shortest_failed_days: seen.shortest_failed(),
+                median_failed_days: seen.median_failed(),
+            }
+        });
+        Ok(shown.collect())
     }
 }

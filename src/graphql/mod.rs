@@ -6,6 +6,7 @@
 //! scope. Nothing here decides what happens to a case: mutations parse their input, call a verb, and say what became of it.
 
 mod arithmetic;
+mod audit;
 mod batch;
 mod cases;
 mod cost;
@@ -27,10 +28,12 @@ mod orders;
 mod packet;
 mod page;
 mod people;
+mod refresh_errors;
 mod renewal_batches;
 mod replay;
 mod reports;
 mod review;
+mod revocations;
 pub mod scalars;
 mod text;
 mod upstream;
@@ -48,7 +51,7 @@ use crate::kit::Kit;
 pub use self::cost::FieldCost;
 pub use self::federation::FederatedQuery;
 pub use self::follow::{Follow, Told, Written};
-pub use self::view::View;
+pub use self::view::{View, withheld};
 
 /// What can be read.
 #[derive(Default, MergedObject)]
@@ -60,11 +63,14 @@ pub struct Query(
     orders::refresh::PreviewQuery,
     events::log::EventQuery,
     deliveries::DeliveryQuery,
+    revocations::RevocationQuery,
     upstream::UpstreamQuery,
     health::HealthQuery,
     renewal_batches::query::BatchQuery,
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
+    audit::AuditQuery,
+    links::LifetimeQuery,
 );
 
 /// What can be done. With a user error in the answer nothing has changed.
@@ -72,10 +78,12 @@ pub struct Query(
 pub struct Mutation(
     orders::refresh::RefreshMutation,
     orders::contact::ContactMutation,
+    orders::bridge::BridgeMutation,
     cases::decide::DecideMutation,
     cases::assign::AssignMutation,
     cases::import::ImportMutation,
     replay::ReplayMutation,
+    revocations::RevokeMutation,
     renewal_batches::start::StartMutation,
     renewal_batches::steer::SteerMutation,
 );

@@ -7,8 +7,8 @@ use super::cases::Case;
 use super::cases::renewal::Renewal;
 use super::error::ApiError;
 use super::events::{
-    self, CaseEvent, CaseStatusChanged, OrderCreated, OrderStatusChanged, RefreshFailed, ReportReady, Resync,
-    ReviewCompleted, StreamOpened, TaskStatusChanged, VerificationLinkSent,
+    self, CaseEvent, CaseStatusChanged, ConnectionRestored, LinkHealthChanged, OrderCreated, OrderStatusChanged,
+    RefreshFailed, ReportReady, Resync, ReviewCompleted, StreamOpened, TaskStatusChanged, VerificationLinkSent,
 };
 use super::ids::{self, Global, Kind};
 use super::links::EmployerLink;
@@ -26,6 +26,7 @@ use crate::ids::{
 };
 use crate::ids::{RenewalId, ReportId, TaskId};
 use crate::renewals::batch;
+use crate::words::AuditAccess;
 
 /// Most ids of one look-up.
 const MOST: usize = 100;
@@ -58,6 +59,8 @@ pub(crate) enum Node {
     ReportReady(ReportReady),
     VerificationLinkSent(VerificationLinkSent),
     ReviewCompleted(ReviewCompleted),
+    LinkHealthChanged(LinkHealthChanged),
+    ConnectionRestored(ConnectionRestored),
 }
 
 #[derive(Default)]
@@ -98,35 +101,26 @@ pub(super) async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError>
     let load = view.load();
     Ok(match kind {
         Kind::Case => Case::find(view, CaseId::of(bytes)).await?.map(Node::from),
-        Kind::Renewal => match Renewal::find(view, RenewalId::of(bytes)).await? {
-            Some(renewal) => seen(view, renewal.case_id(), renewal.into()).await?,
-            None => None,
+        Kind::Renewal => match load.renewals.get(RenewalId::of(bytes)).await? {
+            Some(row) if view.sees(row.case).await? => Some(Renewal::new(row, view).into()),
+            _ => None,
         },
         Kind::Client => {
             let id = ClientId::of(bytes);
-            match known(view, id).await? {
-                Some(()) => load.clients.get(id).await?.map(|row| Client::new(row, view).into()),
-                None => None,
+            match cases_in_sight(view, id).await? {
+                cases if cases.is_empty() => None,
+                cases => load.clients.get(id).await?.map(|row| Client::new(row, cases, view).into()),
             }
         }
         Kind::Caseworker => load.caseworkers.get(CaseworkerId::of(bytes)).await?.map(|row| Caseworker::new(row).into()),
-        Kind::Order => match Order::find(view, OrderId::of(bytes)).await? {
-            Some(order) => seen(view, order.case_id(), order.into()).await?,
-            None => None,
+        Kind::Order => match load.orders.get(OrderId::of(bytes)).await? {
+            Some(row) if view.sees(row.case).await? => Some(Order::new(row, view).into()),
+            _ => None,
         },
-        Kind::OrderEmployer => match OrderEmployer::find(view, OrderEmployerId::of(bytes)).await? {
-            Some((case, employer)) => seen(view, case, employer.into()).await?,
-            None => None,
-        },
-        Kind::EmployerLink => match load.links.get(LinkId::of(bytes)).await? {
-            Some(row) => known(view, row.client).await?.map(|()| EmployerLink::new(row, None, view).into()),
-            None => None,
-        },
+        Kind::OrderEmployer => OrderEmployer::find(view, OrderEmployerId::of(bytes)).await?.map(Node::from),
+        Kind::EmployerLink => link(view, LinkId::of(bytes)).await?,
         Kind::Task => task(view, TaskId::of(bytes)).await?,
-        Kind::IncomeReport => match IncomeReport::find(view, ReportId::of(bytes)).await? {
-            Some(report) => seen(view, report.case_id(), report.into()).await?,
-            None => None,
-        },
+        Kind::IncomeReport => IncomeReport::find(view, ReportId::of(bytes)).await?.map(Node::from),
         Kind::PayStatement => statement(view, PayStatementId::of(bytes)).await?,
         Kind::RenewalBatch => {
             batch::require(view.caller())?;
@@ -137,27 +131,25 @@ pub(super) async fn find(view: &View, id: &ID) -> Result<Option<Node>, ApiError>
             RenewalBatchItem::find(view, BatchItemId::of(bytes)).await?.map(Node::from)
         }
         Kind::Event => event(view, Position::of(bytes)).await?,
-        Kind::Opening | Kind::Gap | Kind::Delivery => None,
+        Kind::Opening | Kind::Gap | Kind::Delivery | Kind::TokenRevocation => None,
     })
 }
 
-/// The node, when its case is in the caller's sight.
-async fn seen(view: &View, case: CaseId, node: Node) -> Result<Option<Node>, ApiError> {
-    Ok(view.load().cases.get(case).await?.map(|_| node))
+/// The client's cases in the caller's sight. Whoever sees none of them does not see the client.
+async fn cases_in_sight(view: &View, client: ClientId) -> Result<Vec<CaseId>, ApiError> {
+    Ok(view.load().cases_of_client.get(client).await?.iter().map(|case| case.id).collect())
 }
 
-/// Something, when a case of the client is in the caller's sight.
-async fn known(view: &View, client: ClientId) -> Result<Option<()>, ApiError> {
-    let cases = view.load().cases_of_client.get(client).await?;
-    Ok((!cases.is_empty()).then_some(()))
+async fn link(view: &View, id: LinkId) -> Result<Option<Node>, ApiError> {
+    let Some(row) = view.load().links.get(id).await? else { return Ok(None) };
+    let cases = cases_in_sight(view, row.client).await?;
+    cases.iter().for_each(|case| view.show(*case, AuditAccess::Read));
+    Ok((!cases.is_empty()).then(|| EmployerLink::new(row, None, view).into()))
 }
 
 async fn task(view: &View, id: TaskId) -> Result<Option<Node>, ApiError> {
     let Some(row) = view.load().tasks.get(id).await? else { return Ok(None) };
-    match OrderEmployer::find(view, row.employer).await? {
-        Some((case, _)) => seen(view, case, Task::new(row).into()).await,
-        None => Ok(None),
-    }
+    Ok(OrderEmployer::find(view, row.employer).await?.map(|_| Task::new(row).into()))
 }
 
 async fn statement(view: &View, id: PayStatementId) -> Result<Option<Node>, ApiError> {
@@ -165,10 +157,7 @@ async fn statement(view: &View, id: PayStatementId) -> Result<Option<Node>, ApiE
     let load = view.load();
     let Some(row) = load.statements.get(id).await? else { return Ok(None) };
     let Some(job) = load.employments.get(row.employment).await? else { return Ok(None) };
-    match IncomeReport::find(view, job.report).await? {
-        Some(report) => seen(view, report.case_id(), PayStatement::new(row).into()).await,
-        None => Ok(None),
-    }
+    Ok(IncomeReport::find(view, job.report).await?.map(|_| PayStatement::new(row).into()))
 }
 
 async fn event(view: &View, at: Position) -> Result<Option<Node>, ApiError> {
@@ -184,5 +173,7 @@ async fn event(view: &View, at: Position) -> Result<Option<Node>, ApiError> {
         CaseEvent::ReportReady(event) => event.into(),
         CaseEvent::VerificationLinkSent(event) => event.into(),
         CaseEvent::ReviewCompleted(event) => event.into(),
+        CaseEvent::LinkHealthChanged(event) => event.into(),
+        CaseEvent::ConnectionRestored(event) => event.into(),
     }))
 }

@@ -6,24 +6,33 @@ use async_graphql::{ID, Object};
 
 use super::ids;
 use super::view::View;
-use crate::caller::Scope;
+use crate::ids::CaseId;
 use crate::people;
+use crate::policy::{self, Field};
+use crate::words::{AuditAccess, DeliveryChannel};
 
 /// The person on a case.
 #[derive(Clone)]
 pub(crate) struct Client {
     row: Arc<people::Client>,
+    /// The cases in sight through which the person is looked at.
+    cases: Vec<CaseId>,
     view: View,
 }
 
 impl Client {
-    pub(crate) fn new(row: Arc<people::Client>, view: &View) -> Self {
-        Self { row, view: view.clone() }
+    pub(crate) fn new(row: Arc<people::Client>, cases: Vec<CaseId>, view: &View) -> Self {
+        cases.iter().for_each(|case| view.show(*case, AuditAccess::Read));
+        Self { row, cases, view: view.clone() }
     }
 
-    fn masked(&self, text: Option<&String>, mask: fn(&str) -> String) -> Option<String> {
+    fn masked(&self, field: &Field, text: Option<&String>, mask: fn(&str) -> String) -> Option<String> {
         let text = text?;
-        Some(if self.view.has(Scope::ClientsContact) { text.clone() } else { mask(text) })
+        if !self.view.reveals(field) {
+            return Some(mask(text));
+        }
+        self.cases.iter().for_each(|case| self.view.show(*case, AuditAccess::Contact));
+        Some(text.clone())
     }
 }
 
@@ -47,17 +56,33 @@ impl Client {
 
     /// E-mail address; null when unknown. Masked (`r•••@example.test`) without the scope `clients:contact`.
     async fn email(&self) -> Option<String> {
-        self.masked(self.row.email.as_ref(), mask_email)
+        self.masked(&policy::CLIENT_EMAIL, self.row.email.as_ref(), mask_email)
     }
 
     /// Phone number; null when unknown. Masked (`•••-0188`) without the scope `clients:contact`.
     async fn phone(&self) -> Option<String> {
-        self.masked(self.row.phone.as_ref(), mask_phone)
+        self.masked(&policy::CLIENT_PHONE, self.row.phone.as_ref(), mask_phone)
     }
 
     /// The last four digits of the Social Security number; null when unknown. More is never stored.
     async fn ssn_last4(&self) -> Option<&str> {
         self.row.ssn_last4.as_deref()
+    }
+
+    /// In which language the person wants to be asked, a tag such as `es`; null when unknown.
+    async fn language(&self) -> Option<&str> {
+        self.row.language.as_deref()
+    }
+
+    /// How the person wants to be asked; null when unknown.
+    async fn preferred_channel(&self) -> Option<DeliveryChannel> {
+        self.row.preferred_channel
+    }
+
+    /// The way by which a link is best sent: the preferred one where an address is known, else the first that is; null
+    /// when there is none.
+    async fn contact_channel(&self) -> Option<DeliveryChannel> {
+        self.row.channel()
     }
 
     /// Truv's id of the person; null until an order has told it.

@@ -15,7 +15,7 @@ use super::view::View;
 use crate::caller::Scope;
 use crate::ids::{OrderId, ReportId};
 use crate::reports;
-use crate::words::{DataSource, IdentityMatch, PayFrequency};
+use crate::words::{AuditAccess, DataSource, IdentityMatch, PayFrequency};
 
 /// The list's name in cursors.
 const LIST: &str = "pay statements";
@@ -28,24 +28,23 @@ pub(crate) struct IncomeReport {
 }
 
 impl IncomeReport {
-    pub(crate) fn new(row: Arc<reports::Report>, view: &View) -> Self {
+    /// Whoever calls this has asked for the scope and whether the case is in sight.
+    fn new(row: Arc<reports::Report>, view: &View) -> Self {
+        view.show(row.case, AuditAccess::Pay);
         Self { row, view: view.clone() }
     }
 
-    /// The report behind an id. Whether the caller may see its case is for whoever got the id from outside to ask.
+    /// The report behind an id, when its case is in the caller's sight.
     pub(crate) async fn find(view: &View, id: ReportId) -> Result<Option<Self>, ApiError> {
         view.require(Scope::ReportsRead)?;
-        Ok(view.load().reports.get(id).await?.map(|row| Self::new(row, view)))
+        let Some(row) = view.load().reports.get(id).await? else { return Ok(None) };
+        Ok(view.sees(row.case).await?.then(|| Self::new(row, view)))
     }
 
     /// The newest report of an order.
     pub(crate) async fn of_order(view: &View, order: OrderId) -> Result<Option<Self>, ApiError> {
         view.require(Scope::ReportsRead)?;
         Ok(view.load().report_of_order.get(order).await?.map(|row| Self::new(row, view)))
-    }
-
-    pub(crate) fn case_id(&self) -> crate::ids::CaseId {
-        self.row.case
     }
 }
 

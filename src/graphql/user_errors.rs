@@ -5,10 +5,9 @@ use async_graphql::{Enum, Interface, SimpleObject, Union};
 use super::ledger::Spending;
 use super::links::EmployerLink;
 use super::orders::Order;
+use super::refresh_errors::{FreshDataError, PurposeGateError};
 use super::scalars::DateTime;
 use super::view::View;
-use crate::ids::CaseId;
-use crate::links;
 use crate::orders::{self, Refusal};
 
 /// The kind of a user error.
@@ -48,6 +47,8 @@ pub(crate) enum UserError {
     ReauthenticationRequired(ReauthenticationRequiredError),
     UpstreamUnavailable(UpstreamUnavailableError),
     SpendingCap(SpendingCapError),
+    PurposeGate(PurposeGateError),
+    FreshData(FreshDataError),
 }
 
 /// Something named in the arguments is absent, or out of the caller's sight.
@@ -89,15 +90,15 @@ pub(crate) struct ConflictError {
 #[derive(Clone, SimpleObject)]
 pub(crate) struct RefreshLimitError {
     /// The kind.
-    code: ErrorCode,
+    pub(super) code: ErrorCode,
     /// For people.
-    message: String,
+    pub(super) message: String,
     /// Where in the arguments; null when no argument is to blame.
-    path: Option<Vec<String>>,
+    pub(super) path: Option<Vec<String>>,
     /// The connection.
-    link: EmployerLink,
+    pub(super) link: EmployerLink,
     /// When one more refresh becomes possible.
-    next_available_at: DateTime,
+    pub(super) next_available_at: DateTime,
 }
 
 /// A refresh of the same connections is on its way.
@@ -117,13 +118,13 @@ pub(crate) struct RefreshInProgressError {
 #[derive(Clone, SimpleObject)]
 pub(crate) struct ReauthenticationRequiredError {
     /// The kind.
-    code: ErrorCode,
+    pub(super) code: ErrorCode,
     /// For people.
-    message: String,
+    pub(super) message: String,
     /// Where in the arguments; null when no argument is to blame.
-    path: Option<Vec<String>>,
+    pub(super) path: Option<Vec<String>>,
     /// The connection.
-    link: EmployerLink,
+    pub(super) link: EmployerLink,
 }
 
 /// Truv failed or was too slow.
@@ -143,17 +144,17 @@ pub(crate) struct UpstreamUnavailableError {
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct SpendingCapError {
     /// The kind.
-    code: ErrorCode,
+    pub(super) code: ErrorCode,
     /// For people.
-    message: String,
+    pub(super) message: String,
     /// Where in the arguments; null when no argument is to blame.
-    path: Option<Vec<String>>,
+    pub(super) path: Option<Vec<String>>,
     /// What was asked for, and what stands against it.
-    spending: Spending,
+    pub(super) spending: Spending,
 }
 
 /// A place in the arguments of a mutation: `input`, then the names.
-fn input(path: &[&str]) -> Vec<String> {
+pub(super) fn input(path: &[&str]) -> Vec<String> {
     ["input"].iter().chain(path).map(|name| (*name).to_owned()).collect()
 }
 
@@ -191,7 +192,7 @@ impl ConflictError {
 }
 
 impl RefreshInProgressError {
-    fn of(order: orders::Order, view: &View) -> Self {
+    pub(super) fn of(order: orders::Order, view: &View) -> Self {
         Self {
             code: ErrorCode::Conflict,
             message: "An order for these employers is on its way. Wait for it, or cancel it.".to_owned(),
@@ -202,7 +203,7 @@ impl RefreshInProgressError {
 }
 
 impl UpstreamUnavailableError {
-    fn of(retry_at: chrono::DateTime<chrono::Utc>, is_locked_out: bool) -> Self {
+    pub(super) fn of(retry_at: chrono::DateTime<chrono::Utc>, is_locked_out: bool) -> Self {
         let message = if is_locked_out {
             "Truv does not accept the agency's access key. Tell whoever runs this gateway."
         } else {
@@ -229,6 +230,12 @@ pub(crate) enum AssignCaseError {
 #[derive(Union)]
 pub(crate) enum ReplayDeliveriesError {
     NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+}
+
+/// Why no token was revoked.
+#[derive(Union)]
+pub(crate) enum RevokeTokensError {
     InvalidInput(InvalidInputError),
 }
 
@@ -293,6 +300,29 @@ impl From<Refusal> for CancelOrderError {
     }
 }
 
+/// Why no bridge token was made.
+#[derive(Union)]
+pub(crate) enum CreateBridgeTokenError {
+    NotFound(NotFoundError),
+    InvalidInput(InvalidInputError),
+    Conflict(ConflictError),
+    UpstreamUnavailable(UpstreamUnavailableError),
+}
+
+impl From<Refusal> for CreateBridgeTokenError {
+    fn from(refusal: Refusal) -> Self {
+        match plain(refusal) {
+            Plain::NotFound(error) => error.into(),
+            Plain::Invalid(error) => error.into(),
+            Plain::Conflict(error) => error.into(),
+            Plain::Other(Refusal::Unavailable { retry_at, is_locked_out }) => {
+                UpstreamUnavailableError::of(retry_at, is_locked_out).into()
+            }
+            Plain::Other(refusal) => InvalidInputError::of(unexpected(&refusal), &["linkId"]).into(),
+        }
+    }
+}
+
 /// Why no link was sent.
 #[derive(Union)]
 pub(crate) enum SendVerificationLinkError {
@@ -318,70 +348,15 @@ impl SendVerificationLinkError {
     }
 }
 
-/// Why a refresh was not ordered.
-#[derive(Union)]
-pub(crate) enum CreateRefreshOrderError {
-    NotFound(NotFoundError),
-    InvalidInput(InvalidInputError),
-    Conflict(ConflictError),
-    RefreshLimit(RefreshLimitError),
-    RefreshInProgress(RefreshInProgressError),
-    ReauthenticationRequired(ReauthenticationRequiredError),
-    UpstreamUnavailable(UpstreamUnavailableError),
-    SpendingCap(SpendingCapError),
-}
-
-impl CreateRefreshOrderError {
-    pub(crate) fn of(refusal: Refusal, case: CaseId, view: &View) -> Self {
-        let link = |link: links::Link| EmployerLink::new(link.into(), Some(case), view);
-        match plain(refusal) {
-            Plain::NotFound(error) => error.into(),
-            Plain::Invalid(error) => error.into(),
-            Plain::Conflict(error) => error.into(),
-            Plain::Other(Refusal::Unavailable { retry_at, is_locked_out }) => {
-                UpstreamUnavailableError::of(retry_at, is_locked_out).into()
-            }
-            Plain::Other(Refusal::InProgress { order }) => RefreshInProgressError::of(*order, view).into(),
-            Plain::Other(Refusal::Limit { link: used_up, next_available_at }) => RefreshLimitError {
-                code: ErrorCode::RateLimited,
-                message: "This connection has no refresh left for now.".to_owned(),
-                path: None,
-                link: link(*used_up),
-                next_available_at: DateTime(next_available_at),
-            }
-            .into(),
-            Plain::Other(Refusal::Cap { spending }) => SpendingCapError {
-                code: ErrorCode::Conflict,
-                message: "The program's cap for this month leaves no room for this refresh. Ask whoever keeps the \
-                          budget, or wait for the next month."
-                    .to_owned(),
-                path: None,
-                spending: (*spending).into(),
-            }
-            .into(),
-            Plain::Other(Refusal::Reauthenticate { link: broken }) => ReauthenticationRequiredError {
-                code: ErrorCode::Conflict,
-                message: "This connection does not work any more. Send the client a verification link, or name the \
-                          other employers in employerIds."
-                    .to_owned(),
-                path: None,
-                link: link(*broken),
-            }
-            .into(),
-            Plain::Other(refusal) => InvalidInputError::of(unexpected(&refusal), &["caseId"]).into(),
-        }
-    }
-}
-
 /// The refusals that every mutation may answer with, apart from those with things of their own.
-enum Plain {
+pub(super) enum Plain {
     NotFound(NotFoundError),
     Invalid(InvalidInputError),
     Conflict(ConflictError),
     Other(Refusal),
 }
 
-fn plain(refusal: Refusal) -> Plain {
+pub(super) fn plain(refusal: Refusal) -> Plain {
     match refusal {
         Refusal::NotFound { path, message } => {
             Plain::NotFound(NotFoundError { code: ErrorCode::NotFound, message, path: Some(path) })
@@ -396,12 +371,14 @@ fn plain(refusal: Refusal) -> Plain {
         | Refusal::InProgress { .. }
         | Refusal::Reauthenticate { .. }
         | Refusal::Cap { .. }
+        | Refusal::Purpose { .. }
+        | Refusal::Fresh { .. }
         | Refusal::Unavailable { .. }) => Plain::Other(other),
     }
 }
 
 /// A reason that this mutation has no error type for; none is known.
-fn unexpected(refusal: &Refusal) -> &'static str {
+pub(super) fn unexpected(refusal: &Refusal) -> &'static str {
     tracing::error!(?refusal, "a mutation was refused for a reason that its errors do not name");
     "This is not possible now."
 }

@@ -5,28 +5,50 @@
 
 use std::sync::{Arc, Weak};
 
+use async_graphql::indexmap::IndexMap;
+use async_graphql::{Name, Value};
 use chrono::{DateTime, Utc};
 
 use super::error::ApiError;
 use super::loaders::Loaders;
 use super::loaders_past;
+use crate::audit::{Notes, Withheld};
 use crate::caller::{Caller, CaseScope, Caseload, Forbidden, Scope, Standing};
 use crate::history::Moment;
+use crate::ids::CaseId;
 use crate::kit::Kit;
+use crate::policy::Field;
+use crate::words::AuditAccess;
 
-/// The caller's view of the agency's data. Cheap to clone.
+/// The caller's view of the agency's data, and the notes of what one answer shows of it. Cheap to clone.
 #[derive(Clone)]
-pub struct View(Arc<Inner>);
+pub struct View(Arc<Inner>, Notes);
 
 /// A view that may be used by others as long as somebody uses it.
 #[derive(Clone)]
 pub(crate) struct WeakView(Weak<Inner>);
 
 impl WeakView {
-    /// The view, if it is still in use.
+    /// The view, if it is still in use, for another answer.
     pub(crate) fn upgrade(&self) -> Option<View> {
-        self.0.upgrade().map(View)
+        Some(View(self.0.upgrade()?, Notes::default()))
     }
+}
+
+/// What the notes withhold, as an answer's `extensions.withheld` says it: a list of `{field, scope, masked}`; `None` when
+/// nothing is.
+pub fn withheld(notes: &Notes) -> Option<Value> {
+    let withheld: Vec<Value> = notes.withheld().into_iter().map(one_withheld).collect();
+    (!withheld.is_empty()).then_some(Value::List(withheld))
+}
+
+fn one_withheld(withheld: Withheld) -> Value {
+    let entry = |name: &str, value: Value| (Name::new(name), value);
+    Value::Object(IndexMap::from_iter([
+        entry("field", withheld.field.into()),
+        entry("scope", withheld.scope.into()),
+        entry("masked", withheld.is_masked.into()),
+    ]))
 }
 
 struct Inner {
@@ -47,7 +69,7 @@ impl View {
         let cases = caller.cases();
         let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
         let loaders = Loaders::new(&kit, caller.agency, cases.unwrap_or(nothing));
-        Self(Arc::new(Inner { kit, standing, caller, cases, loaders, past: None }))
+        Self(Arc::new(Inner { kit, standing, caller, cases, loaders, past: None }), Notes::default())
     }
 
     /// The same caller's view of one case at a moment: whatever is reached from the case is as it was then.
@@ -63,7 +85,7 @@ impl View {
             cases: *cases,
             loaders,
             past: Some(moment),
-        }))
+        }), self.1.clone())
     }
 
     /// The moment that the view shows.
@@ -78,7 +100,7 @@ impl View {
 
     /// The view as of now, with empty loaders: what is read from here on is read anew, by the caller's newest token.
     pub(crate) fn renewed(&self) -> Self {
-        Self::new(self.0.kit.clone(), self.0.standing.clone())
+        Self(Self::new(self.0.kit.clone(), self.0.standing.clone()).0, self.1.clone())
     }
 
     /// For sharing the view without keeping it.
@@ -92,6 +114,42 @@ impl View {
 
     pub(crate) fn caller(&self) -> &Caller {
         &self.0.caller
+    }
+
+    /// What the answer shows and withholds.
+    pub fn notes(&self) -> &Notes {
+        &self.1
+    }
+
+    /// Notes that something of a case is shown.
+    pub(crate) fn show(&self, case: CaseId, kind: AuditAccess) {
+        self.1.show(case, kind);
+    }
+
+    /// Refuses unless the caller may look over everything of the agency: `audit:read`, and no limit to a caseload.
+    ///
+    /// # Errors
+    /// FORBIDDEN naming the scope.
+    pub(crate) fn oversees(&self) -> Result<(), ApiError> {
+        Ok(self.0.caller.oversees()?)
+    }
+
+    /// Whether the case is in the caller's sight.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn sees(&self, case: CaseId) -> Result<bool, ApiError> {
+        Ok(self.0.loaders.cases.get(case).await?.is_some())
+    }
+
+    /// Whether a field may be shown in full. Where it may not, the answer says so.
+    pub(crate) fn reveals(&self, field: &Field) -> bool {
+        let may = self.0.caller.sees(field);
+        if !may {
+            let Field { name, scope, is_masked } = *field;
+            self.1.withhold(Withheld { field: name, scope: scope.as_str(), is_masked });
+        }
+        may
     }
 
     pub(crate) fn load(&self) -> &Loaders {

@@ -1,12 +1,18 @@
 //! Who is asking.
 
-use async_graphql::{Context, Object, SimpleObject};
+use std::sync::Arc;
 
+use async_graphql::{ComplexObject, Context, Object, SimpleObject};
+
+use super::error::ApiError;
+use super::people::Caseworker;
 use super::view::View;
 use crate::caller::Scope;
+use crate::people;
 
 /// The caller, as the token says.
 #[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct Viewer {
     /// The token's `sub`.
     subject: String,
@@ -17,6 +23,17 @@ pub(crate) struct Viewer {
     roles: Vec<String>,
     /// The scopes of the token that this gateway knows.
     scopes: Vec<String>,
+}
+
+#[ComplexObject]
+impl Viewer {
+    /// The caller as one of the agency's caseworkers, for `assigneeId`; null for whoever is none, such as a supervisor
+    /// without a caseload.
+    async fn caseworker(&self, ctx: &Context<'_>) -> Result<Option<Caseworker>, ApiError> {
+        let view = ctx.data_unchecked::<View>();
+        let found = people::find_caseworker(&view.kit().db, view.caller().agency, &self.subject).await?;
+        Ok(found.map(|row| Caseworker::new(Arc::new(row))))
+    }
 }
 
 /// The scope that makes a role.

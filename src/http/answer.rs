@@ -12,6 +12,8 @@ use crate::http::negotiation::Media;
 use crate::http::refusal::Refusal;
 
 const MAX_ERRORS: usize = 5;
+/// The one extension of the executor's that is passed on.
+const WITHHELD: &str = "withheld";
 const MAX_MESSAGE: usize = 200;
 const MAX_ERROR_BYTES: usize = 8 * 1024;
 
@@ -35,12 +37,17 @@ pub(crate) struct Answer {
 }
 
 /// What an answer says about the operation itself.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Extensions {
     /// The operation's cost, and what is left of the limit.
-    pub(crate) cost: Cost,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cost: Option<Cost>,
     /// How many more operations the caller could have had in hand at once when this one began.
-    pub(crate) concurrency: Concurrency,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) concurrency: Option<Concurrency>,
+    /// Fields that are null or masked in this answer because the token lacks a scope.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) withheld: Option<Value>,
 }
 
 /// A budget of operations in hand.
@@ -53,7 +60,15 @@ pub(crate) struct Concurrency {
 impl Answer {
     /// The same with the operation's cost, if it began.
     pub(crate) fn costing(self, extensions: Option<Extensions>) -> Self {
-        let extensions = extensions.filter(|_| self.began());
+        if !self.began() {
+            return Self { extensions: None, ..self };
+        }
+        let withheld = self.extensions.and_then(|told| told.withheld);
+        let extensions = if extensions.is_none() && withheld.is_none() {
+            None
+        } else {
+            Some(Extensions { withheld, ..extensions.unwrap_or_default() })
+        };
         Self { extensions, ..self }
     }
 
@@ -70,7 +85,9 @@ impl Answer {
                 error.remove("path");
             }
         }
-        Self { errors, data: began.then_some(executed.data), extensions: None, codes, retry_after }
+        let withheld = executed.extensions.get(WITHHELD).cloned();
+        let extensions = withheld.map(|withheld| Extensions { withheld: Some(withheld), ..Extensions::default() });
+        Self { errors, data: began.then_some(executed.data), extensions, codes, retry_after }
     }
 
     /// A refusal in the same form, for transports without a status.

@@ -8,11 +8,13 @@ use axum::extract::{Extension, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 
-use crate::caller::{Caller, Standing};
+use crate::caller::Standing;
+use crate::http::auth::SignedIn;
 use crate::http::negotiation::{self, Accepted, Media};
 use crate::http::operation::Operation;
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
+use crate::http::stream::Bearer;
 use crate::http::{Edge, RequestId, answer::Answer, auth, body, socket, stream};
 
 /// Every method on `/graphql`.
@@ -59,7 +61,8 @@ async fn serve(
     }
     let accepted = negotiation::accepted(&parts.headers)?;
     *media = accepted.refusal_type();
-    let caller = authenticate(edge, &parts.headers).await?;
+    let SignedIn { caller, claims } = authenticate(edge, &parts.headers).await?;
+    let (newest, standing) = Standing::changing(caller);
     let parameters = if is_get {
         Parameters::from_query_string(parts.uri.query().unwrap_or_default(), &edge.documents)?
     } else {
@@ -67,23 +70,23 @@ async fn serve(
         Parameters::from_body(&body, &edge.documents)?
     };
     let parameters = stream::resumed(parameters, &parts.headers);
-    let operation = Operation::admit(edge, parameters, &Standing::of(caller.clone()), request_id)?;
+    let operation = Operation::admit(edge, parameters, &standing, request_id)?;
     if is_get && operation.kind() == OperationType::Mutation {
         return Err(Refusal::method("POST"));
     }
-    respond(edge, operation, accepted, &caller).await
+    respond(edge, operation, accepted, Bearer { newest, claims }).await
 }
 
 async fn respond(
     edge: &Arc<Edge>,
     operation: Operation,
     accepted: Accepted,
-    caller: &Caller,
+    bearer: Bearer,
 ) -> Result<Response, Refusal> {
     match (operation.kind(), accepted.single, accepted.stream) {
         // A client that accepts both forms gets a stream only for what is one.
         (OperationType::Subscription, _, Some(form)) | (_, None, Some(form)) => {
-            Ok(stream::respond(edge, operation, form, caller))
+            Ok(stream::respond(edge, operation, form, bearer))
         }
         (OperationType::Subscription, _, None) => Err(not_a_stream()),
         (_, single, None) | (_, single @ Some(_), _) => {
@@ -111,7 +114,7 @@ fn not_a_stream() -> Refusal {
     Refusal::new(crate::failure::Code::BadRequest, message).status(StatusCode::NOT_ACCEPTABLE)
 }
 
-async fn authenticate(edge: &Edge, headers: &HeaderMap) -> Result<Caller, Refusal> {
+async fn authenticate(edge: &Edge, headers: &HeaderMap) -> Result<SignedIn, Refusal> {
     let token = auth::bearer(headers).ok_or_else(Refusal::unauthenticated)??;
     auth::resolve(&edge.parts.verifier, edge.parts.directory.as_ref(), token).await
 }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::clock::Clock;
-use crate::config::Auth;
+use crate::config::{Auth, TokenAlgorithm};
 
 /// HMAC-SHA256 wants a key as long as its output (RFC 7518, 3.2).
 pub(crate) const MIN_SECRET_BYTES: usize = 32;
@@ -91,8 +91,14 @@ impl Keys {
                 }
                 Ok(Self::Secret(Key { algorithm: Algorithm::HS256, key: DecodingKey::from_secret(secret) }))
             }
-            (Some(place), None) => Ok(Self::Set(KeySet::load(place, clock).await?)),
+            (Some(place), None) => Self::load_set(place, &auth.algorithms, clock).await,
         }
+    }
+
+    /// An issuer's key set, for these algorithms alone.
+    pub(crate) async fn load_set(place: &str, algorithms: &[TokenAlgorithm], clock: Clock) -> Result<Self, KeysError> {
+        let names = algorithms.iter().map(|algorithm| algorithm.as_str()).collect();
+        Ok(Self::Set(KeySet::load(place, names, clock).await?))
     }
 
     /// The key that a token's `kid` names. The development secret is the only one of its kind and needs no name.
@@ -101,6 +107,19 @@ impl Keys {
             Self::Secret(key) => Some(key.clone()),
             Self::Set(set) => set.find(kid?).await,
         }
+    }
+
+    /// Name and algorithm of each key; the development secret has no name.
+    pub(crate) fn names(&self) -> Vec<(String, &'static str)> {
+        let mut names: Vec<_> = match self {
+            Self::Secret(key) => vec![(String::new(), key.alg_name())],
+            Self::Set(set) => {
+                let loaded = Arc::clone(&set.current.read().unwrap_or_else(PoisonError::into_inner));
+                loaded.keys.iter().map(|(kid, key)| (kid.clone(), key.alg_name())).collect()
+            }
+        };
+        names.sort();
+        names
     }
 
     pub(crate) async fn keep_fresh(&self) {
@@ -115,6 +134,8 @@ impl Keys {
 /// The issuer's key set, as last read.
 pub(crate) struct KeySet {
     source: Source,
+    /// The algorithms of the settings: keys for others are passed over.
+    algorithms: Vec<&'static str>,
     clock: Clock,
     current: RwLock<Arc<Loaded>>,
     /// When somebody last tried to read the set. Held while reading, so that one does and the others wait for it.
@@ -132,11 +153,17 @@ enum Source {
 }
 
 impl KeySet {
-    async fn load(place: &str, clock: Clock) -> Result<Self, KeysError> {
+    async fn load(place: &str, algorithms: Vec<&'static str>, clock: Clock) -> Result<Self, KeysError> {
         let source = Source::parse(place)?;
         let now = clock.now();
-        let keys = source.read().await?;
-        Ok(Self { source, clock, current: RwLock::new(Arc::new(Loaded { keys, at: now })), tried: Mutex::new(now) })
+        let keys = source.read(&algorithms).await?;
+        Ok(Self {
+            source,
+            algorithms,
+            clock,
+            current: RwLock::new(Arc::new(Loaded { keys, at: now })),
+            tried: Mutex::new(now),
+        })
     }
 
     async fn find(&self, kid: &str) -> Option<Key> {
@@ -167,7 +194,7 @@ impl KeySet {
     }
 
     async fn reload(&self) {
-        match self.source.read().await {
+        match self.source.read(&self.algorithms).await {
             Ok(keys) => {
                 let loaded = Arc::new(Loaded { keys, at: self.clock.now() });
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = loaded;
@@ -200,7 +227,7 @@ impl Source {
         Ok(Self::Web(client, url))
     }
 
-    async fn read(&self) -> Result<HashMap<String, Key>, KeysError> {
+    async fn read(&self, algorithms: &[&str]) -> Result<HashMap<String, Key>, KeysError> {
         let bytes = match self {
             Self::File(path) => {
                 let path = path.clone();
@@ -210,7 +237,13 @@ impl Source {
             }
             Self::Web(client, url) => fetch(client, url.clone()).await?,
         };
-        parse_set(&bytes)
+        let mut keys = parse_set(&bytes)?;
+        keys.retain(|_, key| algorithms.contains(&key.alg_name()));
+        if keys.is_empty() {
+            Err(KeysError::Unreadable("it has no key for the algorithms of the settings"))
+        } else {
+            Ok(keys)
+        }
     }
 }
 

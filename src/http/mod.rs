@@ -24,8 +24,10 @@ mod operations;
 mod origin;
 mod outgoing;
 mod pace;
+mod pages;
 pub mod ports;
 mod protocol;
+mod rates;
 mod refusal;
 mod request;
 mod seats;
@@ -97,11 +99,14 @@ pub(crate) struct Edge {
     graphql: Graphql,
     body_timeout: Duration,
     drain_spread: Duration,
+    /// Whether pages from here may open a socket.
+    has_pages: bool,
     webhook_max_body_bytes: usize,
     guard: guard::Guard,
     documents: documents::Documents,
     origins: origin::Origins,
     in_hand: seats::Seats<Subject>,
+    rates: rates::Rates<Subject>,
     sockets: seats::Seats<Subject>,
     all_sockets: seats::Seats<()>,
 }
@@ -133,26 +138,31 @@ pub(crate) struct RequestId(pub(crate) Uuid);
 pub fn router(parts: Parts, server: &Server, graphql: &Graphql, webhooks: &Webhooks) -> Result<Router, EdgeError> {
     let origins = origin::Origins::parse(&server.cors_origins)?;
     let guard = guard::Guard::new(graphql.limits.clone(), graphql.introspection, parts.executor.costs());
-    let documents = documents::Documents::load(graphql, &guard, &|name| parts.executor.is_billed(name))?;
+    let own = if server.portal { pages::documents() } else { Vec::new() };
+    let documents = documents::Documents::load(graphql, own, &guard, &|name| parts.executor.is_billed(name))?;
     let edge = Arc::new(Edge {
         graphql: graphql.clone(),
         body_timeout: server.body_timeout,
         drain_spread: server.drain_spread,
+        has_pages: graphql.explorer || server.portal,
         webhook_max_body_bytes: webhooks.max_body_bytes,
         guard,
         documents,
         origins: origins.clone(),
         in_hand: seats::Seats::default(),
+        rates: rates::Rates::new(graphql.requests_per_second),
         sockets: seats::Seats::default(),
         all_sockets: seats::Seats::default(),
         parts,
     });
     let explorer = if graphql.explorer { explorer::routes() } else { Router::new() };
+    let portal = if server.portal { pages::portal() } else { Router::new() };
     let routes = Router::new()
         .route("/graphql", any(graphql::handle))
         .route("/schema.graphql", get(graphql::schema).fallback(wrap::only_get))
         .layer(wrap::cors(origins))
         .merge(explorer)
+        .merge(portal)
         .route("/webhooks/truv/{agency}", any(truv_hook::handle))
         .fallback(wrap::not_found)
         .with_state(Arc::clone(&edge));

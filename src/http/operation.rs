@@ -3,6 +3,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
@@ -59,13 +60,20 @@ impl Operation {
         };
         let settings = &edge.graphql;
         let caller = standing.now();
+        let who = (caller.agency, Some(caller.subject.clone()));
+        if !edge.rates.admits(who.clone()) {
+            let refusal = Refusal::new(Code::RateLimited, "too many requests in a short time");
+            return Err(refusal.retry_after(std::time::Duration::from_secs(1)));
+        }
         let agency = edge.in_hand.take((caller.agency, None), settings.max_per_agency).ok_or_else(busy)?;
-        let subject = (caller.agency, Some(caller.subject.clone()));
-        let subject = edge.in_hand.take(subject, settings.max_per_subject).ok_or_else(busy)?;
-        let session = Session { caller: standing.clone(), request_id };
+        let subject = edge.in_hand.take(who, settings.max_per_subject).ok_or_else(busy)?;
+        let session = Session { caller: standing.clone(), request_id, operation: admitted.info.clone() };
         let remaining = agency.left.min(subject.left);
-        let extensions =
-            Extensions { cost: admitted.cost, concurrency: Concurrency { limit: settings.max_per_subject, remaining } };
+        let extensions = Extensions {
+            cost: Some(admitted.cost),
+            concurrency: Some(Concurrency { limit: settings.max_per_subject, remaining }),
+            withheld: None,
+        };
         Ok(Self { admitted, session, edge: Arc::clone(edge), seats: [agency, subject], extensions })
     }
 
@@ -76,18 +84,24 @@ impl Operation {
 
     /// What the operation is.
     pub(crate) fn kind(&self) -> OperationType {
-        self.admitted.kind
+        self.admitted.info.kind
     }
 
     /// Runs a query or a mutation to its end.
     pub(crate) async fn run(self) -> Result<Answer, Refusal> {
         let Self { admitted, session, edge, seats, extensions } = self;
-        let request_id = session.request_id;
+        let (request_id, begun, label) = (session.request_id, Instant::now(), admitted.label);
         // The call itself may panic as well as the future it makes.
         let execution = async { edge.parts.executor.execute(admitted.request, session).await };
         let fenced = AssertUnwindSafe(execution).catch_unwind();
         let outcome = tokio::time::timeout(edge.graphql.timeout, fenced).await;
         drop(seats);
+        let word = match &outcome {
+            Ok(Ok(executed)) if executed.errors.is_empty() => "ok",
+            Ok(Ok(_)) => "errors",
+            Ok(Err(_)) | Err(_) => "failed",
+        };
+        metrics::histogram!("recert_graphql_seconds", "operation" => label, "outcome" => word).record(begun.elapsed());
         match outcome {
             Ok(Ok(executed)) => Ok(Answer::of(executed, request_id).costing(Some(extensions))),
             Ok(Err(_)) => {
@@ -104,6 +118,7 @@ impl Operation {
     /// Starts a subscription. A panic ends it with the internal error.
     pub(crate) fn stream(self) -> BoxStream<'static, Event> {
         let Self { admitted, session, edge, seats, extensions } = self;
+        metrics::counter!("recert_subscriptions_total", "operation" => admitted.label).increment(1);
         let mut extensions = Some(extensions);
         let request_id = session.request_id;
         let start = async move { edge.parts.executor.subscribe(admitted.request, session) };
@@ -137,16 +152,22 @@ pub(crate) struct Event {
 impl Event {
     fn of(streamed: Streamed, request_id: Uuid, extensions: Option<Extensions>) -> Self {
         match (streamed, extensions) {
-            (Streamed::Written { json, cursor }, None) => Self { json, cursor, failure: None },
+            (Streamed::Written { json, cursor, .. }, None) => Self { json, cursor, failure: None },
             // The first result says what the operation costs: it is the one that nobody shares.
-            (Streamed::Written { json, cursor }, Some(extensions)) => {
-                let open = json.strip_suffix('}').unwrap_or(&json);
+            (Streamed::Written { json, cursor, withheld }, Some(extensions)) => {
+                let open = match withheld {
+                    // What is withheld is written out already, at the end.
+                    Some(_) => json.rsplit_once(r#","extensions":"#).map_or(&*json, |(open, _)| open),
+                    None => json.strip_suffix('}').unwrap_or(&json),
+                };
+                let extensions = Extensions { withheld, ..extensions };
                 let extensions = serde_json::to_string(&extensions).unwrap_or_default();
                 Self { json: format!(r#"{open},"extensions":{extensions}}}"#).into(), cursor, failure: None }
             }
             (Streamed::Raw(shared), extensions) => {
                 let mut executed = Response::new(shared.data.clone());
                 executed.errors.clone_from(&shared.errors);
+                executed.extensions.clone_from(&shared.extensions);
                 Self::said(&Answer::of(executed, request_id).costing(extensions))
             }
         }

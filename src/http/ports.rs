@@ -4,15 +4,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use async_graphql::parser::types::OperationType;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use secrecy::SecretString;
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::caller::{Caller, Standing};
+use crate::caller::{Caller, Scope, Standing};
 use crate::http::token::Claims;
+use crate::ids::AgencyId;
 
 /// Who sent an operation, and the id that its answer and its log lines carry.
 #[derive(Clone, Debug)]
@@ -21,6 +24,19 @@ pub struct Session {
     pub caller: Standing,
     /// `extensions.requestId` of every error and the `X-Request-Id` header.
     pub request_id: Uuid,
+    /// What is asked.
+    pub operation: OperationInfo,
+}
+
+/// What an operation is, for whoever keeps a record of it.
+#[derive(Clone, Debug)]
+pub struct OperationInfo {
+    /// Query, mutation or subscription.
+    pub kind: OperationType,
+    /// Its name in the document; `None` for one without.
+    pub name: Option<String>,
+    /// SHA-256 of the document, hexadecimal.
+    pub document: Arc<str>,
 }
 
 /// Runs operations. The request is already parsed, measured and within the limits.
@@ -82,18 +98,27 @@ pub enum Streamed {
         json: Arc<str>,
         /// The event's cursor, where the document asks for it; without line ends.
         cursor: Option<Arc<str>>,
+        /// What is withheld in the result, which then ends with it: `,"extensions":{"withheld":[…]}}`.
+        withheld: Option<async_graphql::Value>,
     },
     /// A result with errors, which are masked for each receiver.
     Raw(Arc<async_graphql::Response>),
 }
 
-/// Knows agencies and their staff.
+/// Knows agencies, their staff, and which tokens have been revoked.
 pub trait Directory: Send + Sync + 'static {
     /// The caller behind verified claims.
     ///
     /// # Errors
     /// [`ResolveError`].
     fn resolve(&self, claims: Claims) -> BoxFuture<'_, Result<Caller, ResolveError>>;
+
+    /// Which of their scopes verified claims still carry, as [`Directory::resolve`] would find; `None` when the token has
+    /// been revoked. Asked of every open stream after each change, so it is answered from memory.
+    fn scopes(&self, agency: AgencyId, claims: &Claims) -> Option<Vec<Scope>>;
+
+    /// Changes whenever answers of [`Directory::scopes`] may have changed.
+    fn changes(&self) -> watch::Receiver<Option<i64>>;
 }
 
 /// Why claims did not become a caller.
@@ -102,6 +127,9 @@ pub enum ResolveError {
     /// No such agency. The answer is the same as to a bad token.
     #[error("the token names an agency that is not known")]
     UnknownAgency,
+    /// The token has been revoked. The answer is the same.
+    #[error("the token has been revoked")]
+    Revoked,
     /// The directory cannot be read now.
     #[error("the directory cannot be read")]
     Unavailable,

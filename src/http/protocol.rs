@@ -83,8 +83,8 @@ pub(crate) fn pong(payload: Option<&Value>) -> String {
 }
 
 /// `pong` to a ping that brought a new token: until when it counts.
-pub(crate) fn renewed(expires_at: Option<DateTime<Utc>>) -> String {
-    json!({ "type": "pong", "payload": { "expiresAt": expires_at.map(instant) } }).to_string()
+pub(crate) fn renewed(expires_at: DateTime<Utc>) -> String {
+    json!({ "type": "pong", "payload": { "expiresAt": instant(expires_at) } }).to_string()
 }
 
 /// `ping` whose payload says that the token is about to expire: the protocol lets both sides put anything there, and a

@@ -79,6 +79,11 @@ impl Refusal {
         self.code
     }
 
+    /// Whether the fault is the gateway's and not the client's.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.status.is_server_error()
+    }
+
     /// The sentence alone, for a message that is not an answer.
     pub(crate) fn message(&self) -> &str {
         &self.message

@@ -32,6 +32,7 @@ use crate::http::pace::Pace;
 use crate::http::protocol::{self, ClientMessage, Closing};
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
+use crate::http::token::Claims;
 use crate::http::{Edge, SubjectSeat, auth, seats::Seat};
 
 /// Small buffers: an idle socket costs 20 kB instead of the 142 kB of the library's own sizes.
@@ -57,8 +58,8 @@ async fn shake_hands(edge: Arc<Edge>, request: Request) -> Result<Response, Refu
         // What is not a browser sends no origin, and needs none: its token is not a cookie.
         (None, _) => {}
         (Some(origin), None) if edge.origins.admit(origin) => {}
-        // The explorer is a page from here.
-        (Some(origin), None) if edge.graphql.explorer && is_own(origin, parts.headers.get(header::HOST)) => {}
+        // The portal and the explorer are pages from here.
+        (Some(origin), None) if edge.has_pages && is_own(origin, parts.headers.get(header::HOST)) => {}
         (Some(_), None) => return Err(Refusal::new(Code::Forbidden, "this origin may not connect")),
         (Some(_), Some(_)) => return Err(bad("one origin at most")),
     }
@@ -158,8 +159,8 @@ struct SignedIn {
     /// Where the running operations hear of a new token.
     newest: watch::Sender<Arc<Caller>>,
     standing: Standing,
-    /// The token's `exp`; `None` for a caller without a token.
-    expires_at: Option<DateTime<Utc>>,
+    /// What the newest token says.
+    claims: Claims,
     /// Whether the client has been told that its token is about to expire.
     is_warned: bool,
     _seat: SubjectSeat,
@@ -186,6 +187,7 @@ impl Connection {
         let (ping_every, idle_for) = (self.edge.graphql.socket.ping_interval, self.edge.graphql.socket.idle_timeout);
         let mut leave = pin!(self.edge.leave());
         let clock = self.edge.parts.clock.clone();
+        let mut revocations = self.edge.parts.directory.changes();
         let mut heard = Instant::now();
         let mut ping_at = heard + ping_every;
         loop {
@@ -197,6 +199,7 @@ impl Connection {
             let step = tokio::select! {
                 biased;
                 () = reached(ends_at) => ControlFlow::Break(Closing::FORBIDDEN),
+                Ok(()) = revocations.changed() => self.look_again().await,
                 () = &mut leave => ControlFlow::Break(Closing::RESTART),
                 () = sleep_until(self.init_by), if self.signed_in.is_none() => ControlFlow::Break(Closing::INIT_TIMEOUT),
                 () = reached(warn_at) => self.warn(),
@@ -254,17 +257,16 @@ impl Connection {
             (None, Handshake::Token(token)) => Some(token.as_str()),
         };
         let Some(token) = token else { return ControlFlow::Break(Closing::FORBIDDEN) };
-        let caller = match self.resolve(token).await {
-            Ok(caller) => caller,
+        let auth::SignedIn { caller, claims } = match self.resolve(token).await {
+            Ok(signed_in) => signed_in,
             Err(reason) => return ControlFlow::Break(reason),
         };
         let subject = (caller.agency, Some(caller.subject.clone()));
         let Some(seat) = self.edge.sockets.take(subject, self.edge.graphql.socket.max_per_subject) else {
             return ControlFlow::Break(Closing::BUSY);
         };
-        let expires_at = caller.expires_at;
         let (newest, standing) = Standing::changing(caller);
-        self.signed_in = Some(SignedIn { newest, standing, expires_at, is_warned: false, _seat: seat });
+        self.signed_in = Some(SignedIn { newest, standing, claims, is_warned: false, _seat: seat });
         self.say(protocol::ack())
     }
 
@@ -282,12 +284,12 @@ impl Connection {
             }
         };
         // However long the new token takes to be checked, the old one is not prolonged by it.
-        let caller = tokio::select! {
-            caller = self.resolve(token) => caller,
+        let resolved = tokio::select! {
+            resolved = self.resolve(token) => resolved,
             () = expiry => Err(Closing::FORBIDDEN),
         };
-        let caller = match caller {
-            Ok(caller) => caller,
+        let auth::SignedIn { caller, claims } = match resolved {
+            Ok(signed_in) => signed_in,
             Err(reason) => return ControlFlow::Break(reason),
         };
         let Some(signed_in) = &mut self.signed_in else { return ControlFlow::Break(Closing::FORBIDDEN) };
@@ -295,40 +297,43 @@ impl Connection {
         if (held.agency, &held.subject) != (caller.agency, &caller.subject) {
             return ControlFlow::Break(Closing::FORBIDDEN);
         }
-        let expires_at = caller.expires_at;
-        signed_in.expires_at = expires_at;
+        let expires_at = claims.expires_at;
+        signed_in.claims = claims;
         signed_in.is_warned = false;
         signed_in.newest.send_replace(Arc::new(caller));
         // The token itself is not sent back.
         self.say(protocol::renewed(expires_at))
     }
 
+    /// Tokens were revoked: this one may be among them, or have lost scopes.
+    async fn look_again(&mut self) -> Step {
+        let Some(SignedIn { newest, claims, .. }) = &self.signed_in else { return ControlFlow::Continue(()) };
+        let looked = auth::look_again(self.edge.parts.directory.as_ref(), claims, newest).await;
+        looked.map_or_else(|refusal| ControlFlow::Break(closing(&refusal)), ControlFlow::Continue)
+    }
+
     /// Tells the client that its token is about to expire.
     fn warn(&mut self) -> Step {
         let Some(signed_in) = &mut self.signed_in else { return ControlFlow::Continue(()) };
         signed_in.is_warned = true;
-        let expires_at = signed_in.expires_at;
-        expires_at.map_or(ControlFlow::Continue(()), |at| self.say(protocol::expiring(at)))
+        let expires_at = signed_in.claims.expires_at;
+        self.say(protocol::expiring(expires_at))
     }
 
-    async fn resolve(&self, token: &str) -> Result<Caller, Closing> {
+    async fn resolve(&self, token: &str) -> Result<auth::SignedIn, Closing> {
         let parts = &self.edge.parts;
-        auth::resolve(&parts.verifier, parts.directory.as_ref(), token).await.map_err(|refusal| match refusal.code() {
-            Code::Unauthenticated => Closing::FORBIDDEN,
-            // What a retry can cure must not look like a refusal, after which clients give up.
-            _ => Closing::BUSY,
-        })
+        auth::resolve(&parts.verifier, parts.directory.as_ref(), token).await.map_err(|refusal| closing(&refusal))
     }
 
     /// When the token stops to count; `None` without one.
     fn ends_at(&self) -> Option<DateTime<Utc>> {
-        Some(self.edge.parts.verifier.ends_at(self.signed_in.as_ref()?.expires_at?))
+        Some(self.edge.parts.verifier.ends_at(self.signed_in.as_ref()?.claims.expires_at))
     }
 
     /// When the client is to be told that its token is about to expire; `None` when it has been, and without a token.
     fn warns_at(&self) -> Option<DateTime<Utc>> {
         let signed_in = self.signed_in.as_ref().filter(|signed_in| !signed_in.is_warned)?;
-        Some(self.edge.parts.verifier.warns_at(signed_in.expires_at?))
+        Some(self.edge.parts.verifier.warns_at(signed_in.claims.expires_at))
     }
 
     fn subscribe(&mut self, id: String, request: Value) -> Step {
@@ -362,6 +367,15 @@ impl Connection {
 
     fn paced(&mut self) -> Step {
         if self.pace.admits(Instant::now()) { ControlFlow::Continue(()) } else { ControlFlow::Break(Closing::BUSY) }
+    }
+}
+
+/// The close code that goes with the refusal of a token.
+fn closing(refusal: &Refusal) -> Closing {
+    match refusal.code() {
+        Code::Unauthenticated => Closing::FORBIDDEN,
+        // What a retry can cure must not look like a refusal, after which clients give up.
+        _ => Closing::BUSY,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Subscriptions as an HTTP answer without an end: server-sent events (graphql-sse, distinct connections) and
 //! multipart (Apollo's `subscriptionSpec=1.0`, where every part is `{"payload": …}`).
 //!
-//! A drain ends an event stream with `retry:`, which tells the client when to come back.
+//! A stream ends with its token, also with one that is revoked meanwhile. A drain ends an event stream with `retry:`, which tells the client when to come back.
 //!
 //! An event's id is the cursor found in its payload, so that a browser's `Last-Event-ID` resumes where it broke off.
 
@@ -19,17 +19,20 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, StreamExt as _};
 use serde_json::json;
+use tokio::sync::watch;
 
 use async_graphql::parser::types::OperationType;
 
 use crate::caller::Caller;
 use crate::clock::Clock;
 use crate::http::answer::Answer;
+use crate::http::auth;
 use crate::http::graphql::plain;
 use crate::http::negotiation::Streaming;
 use crate::http::operation::{Event, Operation};
 use crate::http::protocol;
 use crate::http::request::Parameters;
+use crate::http::token::Claims;
 use crate::http::{Edge, refusal::Refusal};
 
 /// Takes `Last-Event-ID` for the variable `after`, which names where a subscription resumes. The header wins: a browser
@@ -42,17 +45,25 @@ pub(crate) fn resumed(mut parameters: Parameters, headers: &HeaderMap) -> Parame
     parameters
 }
 
-/// The answer that carries an operation's results until it ends, its token expires or the gateway drains. In the last
-/// two cases the end mark is missing, which tells the client to connect again.
-pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, caller: &Caller) -> Response {
+/// Whose stream it is.
+pub(crate) struct Bearer {
+    /// Where the operation hears that scopes were withdrawn.
+    pub(crate) newest: watch::Sender<Arc<Caller>>,
+    pub(crate) claims: Claims,
+}
+
+/// The answer that carries an operation's results until it ends, its token ends or is revoked, or the gateway drains. In the
+/// last cases the end mark is missing, which tells the client to connect again.
+pub(crate) fn respond(edge: &Arc<Edge>, operation: Operation, form: Streaming, bearer: Bearer) -> Response {
     let events = match operation.kind() {
         OperationType::Subscription => operation.stream(),
         _ => single(operation),
     };
     let (clock, verifier) = (edge.parts.clock.clone(), &edge.parts.verifier);
-    let ends_at = caller.expires_at.map(|at| verifier.ends_at(at));
-    let (over, is_leaving) = over(clock.clone(), ends_at, edge.leave());
-    let notice = caller.expires_at.map(|at| notice(clock, verifier.warns_at(at), form.expiring(at)).boxed());
+    let expires_at = bearer.claims.expires_at;
+    let revoked = revoked(Arc::clone(edge), bearer);
+    let (over, is_leaving) = over(clock.clone(), verifier.ends_at(expires_at), revoked, edge.leave());
+    let notice = Some(notice(clock, verifier.warns_at(expires_at), form.expiring(expires_at)).boxed());
     let hint = stream::once(async move { is_leaving.load(Ordering::Relaxed).then(|| form.retry()).flatten() });
     let frames = events.map(move |event| form.frame(&event)).chain(stream::once(async move { form.end() })).boxed();
     let frames = noticed(frames, notice);
@@ -90,23 +101,32 @@ fn single(operation: Operation) -> BoxStream<'static, Event> {
     run.into_stream().boxed()
 }
 
+/// Waits until the token is revoked. The sender lives in here, as long as the stream does.
+async fn revoked(edge: Arc<Edge>, Bearer { newest, claims }: Bearer) {
+    let directory = edge.parts.directory.as_ref();
+    // Before the first look, so that nothing can fall between the two.
+    let mut changes = directory.changes();
+    while auth::look_again(directory, &claims, &newest).await.is_ok() {
+        if changes.changed().await.is_err() {
+            // The gateway is being taken down, which ends the stream in its own way.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// The end of a stream that does not end by itself, and whether it was a drain.
 fn over(
     clock: Clock,
-    ends_at: Option<DateTime<Utc>>,
+    ends_at: DateTime<Utc>,
+    revoked: impl Future<Output = ()> + Send + 'static,
     leave: impl Future<Output = ()> + Send + 'static,
 ) -> (BoxFuture<'static, ()>, Arc<AtomicBool>) {
     let is_leaving = Arc::new(AtomicBool::new(false));
     let leaving = Arc::clone(&is_leaving);
-    let expiry = async move {
-        match ends_at {
-            Some(at) => clock.sleep_until(at).await,
-            None => std::future::pending().await,
-        }
-    };
     let over = async move {
         tokio::select! {
-            () = expiry => {}
+            () = clock.sleep_until(ends_at) => {}
+            () = revoked => {}
             () = leave => leaving.store(true, Ordering::Relaxed),
         }
     };

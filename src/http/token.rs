@@ -33,6 +33,8 @@ pub struct Claims {
     pub name: Option<String>,
     /// `jti`; `None` when the token has none.
     pub token_id: Option<String>,
+    /// `iat`, to the second; `None` when the token has none.
+    pub issued_at: Option<DateTime<Utc>>,
     /// `exp`, without leeway.
     pub expires_at: DateTime<Utc>,
 }
@@ -42,16 +44,26 @@ pub struct Claims {
 #[error("the token is not accepted")]
 pub struct Rejected;
 
-/// Checks tokens against one issuer's keys.
+/// Checks tokens, each against the keys of the issuer that it names.
 pub struct Verifier {
-    keys: Keys,
+    trusts: Vec<Trust>,
     clock: Clock,
-    issuer: String,
-    audience: String,
-    typ: Option<String>,
+    max_lifetime: TimeDelta,
     leeway: TimeDelta,
     notice: TimeDelta,
 }
+
+/// One issuer.
+struct Trust {
+    keys: Keys,
+    issuer: String,
+    audience: String,
+    typ: Option<String>,
+}
+
+/// The longest life of a token where the settings do not say: of an issuer's, and of one for development.
+const MAX_LIFETIME: TimeDelta = TimeDelta::hours(24);
+const MAX_DEVELOPMENT_LIFETIME: TimeDelta = TimeDelta::days(31);
 
 impl Verifier {
     /// A verifier whose keys are loaded.
@@ -59,20 +71,38 @@ impl Verifier {
     /// # Errors
     /// [`KeysError`] when keys are missing, too short, configured twice or cannot be loaded.
     pub async fn load(auth: &Auth, clock: Clock) -> Result<Self, KeysError> {
-        Ok(Self {
+        let mut trusts = vec![Trust {
             keys: Keys::load(auth, clock.clone()).await?,
-            clock,
             issuer: auth.issuer.clone(),
             audience: auth.audience.clone(),
             typ: auth.typ.clone(),
+        }];
+        for more in &auth.issuers {
+            trusts.push(Trust {
+                keys: Keys::load_set(&more.jwks, &more.algorithms, clock.clone()).await?,
+                issuer: more.issuer.clone(),
+                audience: more.audience.clone(),
+                typ: more.typ.clone(),
+            });
+        }
+        let usual = if auth.hmac_secret.is_some() { MAX_DEVELOPMENT_LIFETIME } else { MAX_LIFETIME };
+        Ok(Self {
+            trusts,
+            clock,
+            max_lifetime: auth.max_lifetime.and_then(|time| TimeDelta::from_std(time).ok()).unwrap_or(usual),
             leeway: TimeDelta::from_std(auth.leeway).unwrap_or_default(),
             notice: TimeDelta::from_std(auth.expiry_notice).unwrap_or_default(),
         })
     }
 
-    /// Refreshes a key set every ten minutes until dropped; returns at once where the key never changes.
+    /// Name and algorithm of each key that tokens may be signed with; the development secret has no name.
+    pub fn keys(&self) -> Vec<(String, &'static str)> {
+        self.trusts.iter().flat_map(|trust| trust.keys.names()).collect()
+    }
+
+    /// Refreshes the key sets every ten minutes until dropped; returns at once where the key never changes.
     pub async fn keep_fresh(&self) {
-        self.keys.keep_fresh().await;
+        futures_util::future::join_all(self.trusts.iter().map(|trust| trust.keys.keep_fresh())).await;
     }
 
     /// The moment from which a token with these claims no longer counts: `exp` and the leeway.
@@ -91,7 +121,10 @@ impl Verifier {
     /// [`Rejected`], whatever was wrong.
     pub async fn verify(&self, token: &str) -> Result<Claims, Rejected> {
         let compact = Compact::split(token).ok_or(Rejected)?;
-        let header = object(compact.header).ok_or(Rejected)?;
+        let (header, payload) = (object(compact.header).ok_or(Rejected)?, object(compact.payload).ok_or(Rejected)?);
+        // Nothing is believed yet: the name only chooses among the issuers of the settings.
+        let issuer = text(&payload, "iss", 1..=1024)?.ok_or(Rejected)?;
+        let trust = self.trusts.iter().find(|trust| trust.issuer == issuer).ok_or(Rejected)?;
         // What would let the token choose its own key, or change what is signed, is refused even where it is harmless.
         if ["jwk", "jku", "x5u", "x5c", "crit"].iter().any(|name| header.contains_key(*name))
             || header.get("b64").is_some_and(|b64| b64 != &Value::Bool(true))
@@ -99,27 +132,31 @@ impl Verifier {
             return Err(Rejected);
         }
         let typ = text(&header, "typ", 1..=64)?;
-        if self.typ.is_some() && typ.as_deref().map(media_type) != self.typ.as_deref().map(media_type) {
+        if trust.typ.is_some() && typ.as_deref().map(media_type) != trust.typ.as_deref().map(media_type) {
             return Err(Rejected);
         }
         let kid = text(&header, "kid", 1..=256)?;
-        let key = self.keys.find(kid.as_deref()).await.ok_or(Rejected)?;
+        let key = trust.keys.find(kid.as_deref()).await.ok_or(Rejected)?;
         let named = header.get("alg").and_then(Value::as_str);
         if named != Some(key.alg_name()) || !key.verify(compact.signed, compact.signature) {
             return Err(Rejected);
         }
-        self.claims(&object(compact.payload).ok_or(Rejected)?)
+        self.claims(trust, &payload)
     }
 
-    fn claims(&self, payload: &Map<String, Value>) -> Result<Claims, Rejected> {
+    fn claims(&self, trust: &Trust, payload: &Map<String, Value>) -> Result<Claims, Rejected> {
         let now = self.clock.now();
         let expires_at = instant(payload, "exp")?.ok_or(Rejected)?;
-        // Read so that a wrong type is noticed; a token from the future is `nbf`'s business.
-        instant(payload, "iat")?;
+        let issued_at = instant(payload, "iat")?;
+        // A token that says nothing of its issue was issued at the latest now.
+        let issued = issued_at.unwrap_or(now);
+        if issued > now + self.leeway || expires_at - issued.min(now) > self.max_lifetime + self.leeway {
+            return Err(Rejected);
+        }
         if now >= self.ends_at(expires_at) || instant(payload, "nbf")?.is_some_and(|from| now < from - self.leeway) {
             return Err(Rejected);
         }
-        if text(payload, "iss", 1..=1024)?.as_deref() != Some(&self.issuer) || !self.is_audience(payload.get("aud")) {
+        if !trust.is_audience(payload.get("aud")) {
             return Err(Rejected);
         }
         let agency = text(payload, "agency", 1..=64)?.filter(|slug| is_slug(slug)).ok_or(Rejected)?;
@@ -130,10 +167,13 @@ impl Verifier {
             scopes: scope.split(' ').filter_map(Scope::parse).collect(),
             name: text(payload, "name", 0..=255)?.filter(|name| !name.is_empty()),
             token_id: text(payload, "jti", 1..=255)?,
+            issued_at,
             expires_at,
         })
     }
+}
 
+impl Trust {
     /// `aud` is one string or a list of strings (RFC 7519, 4.1.3); one of another type anywhere spoils it.
     fn is_audience(&self, aud: Option<&Value>) -> bool {
         match aud {
@@ -150,7 +190,7 @@ impl Verifier {
 pub struct Token;
 
 impl Token {
-    /// Signs claims with the development secret (HS256).
+    /// Signs claims with the development secret (HS256); `iat` says `now`.
     ///
     /// # Errors
     /// [`IssueError`] where a real issuer is configured, or the secret is missing or too short.

@@ -3,7 +3,7 @@
 //! Nothing is parsed here: what is signed but unusable is still kept, and the answer only says whether it was.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::{Extension, Path, Request, State};
@@ -25,7 +25,15 @@ pub(crate) async fn handle(
     Path(agency): Path<String>,
     request: Request,
 ) -> Response {
-    match receive(&edge, agency, request).await {
+    let begun = Instant::now();
+    let received = receive(&edge, agency, request).await;
+    let outcome = match &received {
+        Ok(()) => "stored",
+        Err(refusal) if refusal.is_ours() => "unavailable",
+        Err(_) => "refused",
+    };
+    metrics::histogram!("recert_webhook_seconds", "outcome" => outcome).record(begun.elapsed());
+    match received {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(refusal) => refusal.answer(Media::Json, request_id),
     }

@@ -14,6 +14,7 @@ use futures_util::FutureExt as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
+use tracing::Instrument as _;
 
 use crate::failure::Code;
 use crate::http::negotiation::Media;
@@ -59,21 +60,36 @@ pub(crate) async fn only_get(Extension(RequestId(id)): Extension<RequestId>) -> 
 
 async fn wrap(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let id = edge.parts.ids.next();
+    let route = route(request.uri().path());
     let mut response = if let Err(refusal) = check_head(&request) {
         refusal.answer(Media::Json, id)
     } else {
         request.extensions_mut().insert(RequestId(id));
-        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+        // Whatever is logged on the way carries the id that the client has in `X-Request-Id`.
+        let span = tracing::info_span!("request", request.id = %id);
+        AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await.unwrap_or_else(|_| {
             tracing::error!(request.id = %id, "a request panicked");
             Refusal::internal().answer(Media::Json, id)
         })
     };
+    let status = response.status().as_str().to_owned();
+    metrics::counter!("recert_http_responses_total", "route" => route, "status" => status).increment(1);
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
         headers.insert("x-request-id", id);
     }
     response
+}
+
+/// What a path is called in the metrics.
+fn route(path: &str) -> &'static str {
+    match path {
+        "/graphql" => "graphql",
+        "/schema.graphql" => "schema",
+        path if path.starts_with("/webhooks/truv/") => "webhook",
+        _ => "other",
+    }
 }
 
 fn check_head(request: &Request) -> Result<(), Refusal> {

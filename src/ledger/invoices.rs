@@ -7,7 +7,7 @@ use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
 use crate::storage::Error;
 use crate::truv;
-use crate::words::{JobKind, LedgerStatus};
+use crate::words::{JobKind, LedgerDifference, LedgerStatus};
 
 /// Orders asked about by one run of the job: it must end well within its lease.
 const BATCH: u64 = 10;
@@ -59,6 +59,18 @@ pub(crate) async fn reconcile(kit: &Kit, agency: AgencyId) -> Result<Ran, Error>
         compare(kit, &account.slug, order, invoice).await?;
     }
     Ok(Ran::Hindered { at: kit.clock.now(), why: "more invoices are due".to_owned() })
+}
+
+/// Shows the counters of an agency before they have moved.
+pub(crate) fn count_from_zero(agency: &str) {
+    for difference in LedgerDifference::ALL {
+        metrics::counter!(
+            "recert_ledger_differences_total",
+            "agency" => agency.to_owned(),
+            "difference" => difference.word().to_ascii_lowercase()
+        )
+        .absolute(0);
+    }
 }
 
 async fn compare(kit: &Kit, agency: &str, order: OrderId, invoice: Invoice) -> Result<(), Error> {

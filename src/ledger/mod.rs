@@ -16,7 +16,7 @@ use chrono::{DateTime, Utc};
 use crate::ids::{AgencyId, CaseId, LedgerLineId, LinkId, OrderEmployerId, OrderId};
 use crate::words::{LedgerDifference, LedgerStatus, ProductType, Program};
 
-pub(crate) use self::invoices::{ask_for_due, reconcile};
+pub(crate) use self::invoices::{ask_for_due, count_from_zero, reconcile};
 pub use self::list::{Filter, Total, count, load_orders, page, totals};
 pub use self::rules::{Limits, Outcome, Spending, is_month, month_of, price};
 pub(crate) use self::store::{Attempt, attempt_in_tx, committed, lock_month_in_tx, settle_in_tx, void_in_tx};

@@ -4,26 +4,39 @@
 use chrono::{Days, NaiveDate};
 
 use super::{Forecast, Link};
+use crate::lifetimes::{MARGIN_DAYS, Table};
 use crate::words::LinkHealth;
 
-/// Days that must be left at the due date for a link to count as healthy.
-const MARGIN_DAYS: u64 = 30;
-
 /// The day on which the link is expected to stop working; `None` when nobody knows when the client logged in.
-pub fn expected_expiry(link: &Link, lifetime_days: u32) -> Option<NaiveDate> {
-    link.connected_at?.date_naive().checked_add_days(Days::new(lifetime_days.into()))
+pub fn expected_expiry(link: &Link, lifetimes: &Table) -> Option<NaiveDate> {
+    let lifetime = lifetimes.lifetime(link.provider_id.as_deref(), link.data_source);
+    link.connected_at?.date_naive().checked_add_days(Days::new(lifetime.days.into()))
+}
+
+/// How likely, from 0 to 1, a refresh of the link works on a day.
+pub fn chance(link: &Link, lifetimes: &Table, on: NaiveDate) -> f64 {
+    if !link.works() {
+        return 0.0;
+    }
+    match link.connected_at {
+        Some(since) => {
+            let age = u32::try_from((on - since.date_naive()).num_days()).unwrap_or_default();
+            lifetimes.chance(link.provider_id.as_deref(), link.data_source, age)
+        }
+        None => Table::CHANCE_UNKNOWN,
+    }
 }
 
 /// The band of the link against a due date.
-pub fn health(link: &Link, forecast: Forecast) -> LinkHealth {
-    if link.broken_at.is_some() || link.deleted_at.is_some() {
+pub fn health(link: &Link, forecast: Forecast<'_>) -> LinkHealth {
+    if !link.works() {
         return LinkHealth::Broken;
     }
-    let Some(expiry) = expected_expiry(link, forecast.lifetime_days) else { return LinkHealth::Unknown };
+    let Some(expiry) = expected_expiry(link, forecast.lifetimes) else { return LinkHealth::Unknown };
     if expiry < forecast.due_on {
         return LinkHealth::LikelyExpired;
     }
-    match forecast.due_on.checked_add_days(Days::new(MARGIN_DAYS)) {
+    match forecast.due_on.checked_add_days(Days::new(MARGIN_DAYS.into())) {
         Some(safe) if expiry > safe => LinkHealth::Healthy,
         _ => LinkHealth::AtRisk,
     }
@@ -34,6 +47,7 @@ mod tests {
     use chrono::{TimeZone, Utc};
 
     use super::*;
+    use crate::config::Renewals;
     use crate::words::DataSource;
 
     fn link(connected: Option<(i32, u32, u32)>) -> Link {
@@ -58,7 +72,7 @@ mod tests {
 
     fn judged(link: &Link, due_on: (i32, u32, u32)) -> LinkHealth {
         let due_on = NaiveDate::from_ymd_opt(due_on.0, due_on.1, due_on.2).unwrap();
-        health(link, Forecast { due_on, lifetime_days: 180 })
+        health(link, Forecast { due_on, lifetimes: &Table::of(&Renewals::default(), []) })
     }
 
     #[test]

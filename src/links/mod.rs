@@ -1,26 +1,32 @@
 //! Saved payroll connections (Truv links): their health against a due date, and the refreshes they have left.
 //!
-//! A link outlives the orders that used it and may serve several cases. `health` decides and touches nothing.
+//! A link outlives the orders that used it and may serve several cases. `health` decides and touches nothing; `trials` keeps
+//! the age at which each attempt worked or was refused. Whoever finds a link broken, or working again, has its cases told
+//! (`tell_in_tx`).
 
 mod health;
 mod load;
 mod store;
+mod trials;
 
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::ids::{AgencyId, ClientId, LinkId};
+use crate::lifetimes::Table;
 use crate::words::DataSource;
 
-pub use self::health::{expected_expiry, health};
+pub use self::health::{chance, expected_expiry, health};
 pub use self::load::{load_all_of_client, load_of_clients};
 pub(crate) use self::store::{
     Sighting, date_units_in_tx, explain_in_tx, find_all, find_by_truv_id_in_tx, lock_in_tx, mark_broken_in_tx,
     mark_deleted_in_tx, mark_disconnected_in_tx, mark_limited_in_tx, mark_refreshed_in_tx, return_units_in_tx,
-    see_in_tx, spend_units_in_tx, units_in_tx,
+    see_in_tx, spend_units_in_tx, tell_in_tx, units_in_tx,
 };
-pub use self::store::{count_units, load};
+pub use self::store::{count_units, count_used_up, load};
+pub(crate) use self::trials::note_trial_in_tx;
+pub use self::trials::{learn, lifetimes, load_trials};
 
 /// The window in which refreshes of one link are counted (Truv, "Refresh quota").
 pub const WINDOW: Duration = Duration::from_hours(24);
@@ -71,6 +77,23 @@ pub struct Allowance {
     pub next_available_at: Option<DateTime<Utc>>,
 }
 
+impl Link {
+    /// Whether a refresh of it can work: it is not known to be broken, and its data was not removed.
+    pub fn works(&self) -> bool {
+        self.broken_at.is_none() && self.deleted_at.is_none()
+    }
+
+    /// Whether another of the client's links has taken its place: it does not work, and the client has connected the same
+    /// employer anew, with other credentials.
+    pub fn is_superseded<'a>(&self, mut others: impl Iterator<Item = &'a Self>) -> bool {
+        let same = |other: &Self| match (&self.company_name, &other.company_name) {
+            (Some(own), Some(others)) => own.eq_ignore_ascii_case(others),
+            _ => false,
+        };
+        !self.works() && others.any(|other| other.works() && other.client == self.client && same(other))
+    }
+}
+
 impl Allowance {
     /// The allowance that follows from the instants of the refreshes inside the window.
     pub fn from_spent(limit: u32, spent: &[DateTime<Utc>]) -> Self {
@@ -108,9 +131,9 @@ impl Allowance {
 
 /// What the forecast needs to know besides the link.
 #[derive(Clone, Copy, Debug)]
-pub struct Forecast {
+pub struct Forecast<'a> {
     /// The day to judge against.
     pub due_on: NaiveDate,
-    /// How many days a connection is expected to last.
-    pub lifetime_days: u32,
+    /// How long connections are expected to last.
+    pub lifetimes: &'a Table,
 }

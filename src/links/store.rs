@@ -3,18 +3,20 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait as _, LockType};
 use sea_orm::{
-    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 
 use super::{Link, WINDOW};
 use crate::ids::{AgencyId, ClientId, Ids, LinkId, OrderId};
+use crate::jobs::{self, NewJob, Priority};
+use crate::kit::Kit;
 use crate::storage::entities::{employer_links, refresh_units};
 use crate::storage::past::{self, Was};
 use crate::storage::{Database, Error, Tx};
-use crate::words::{DataSource, RowKind};
+use crate::words::{DataSource, JobKind, RowKind};
 
 /// The links of the agency among `ids`.
 ///
@@ -49,6 +51,22 @@ pub async fn count_units(
     now: DateTime<Utc>,
 ) -> Result<HashMap<LinkId, Vec<DateTime<Utc>>>, Error> {
     units(db.read(), agency, ids, now).await
+}
+
+/// How many links, of all agencies, have no refresh left at `now`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_used_up(db: &Database, per_day: u32, now: DateTime<Utc>) -> Result<u64, Error> {
+    let since = now - TimeDelta::from_std(WINDOW).unwrap_or_default();
+    let used_up = refresh_units::Entity::find()
+        .select_only()
+        .column(refresh_units::Column::LinkId)
+        .filter(refresh_units::Column::IsCounted.eq(true))
+        .filter(refresh_units::Column::SpentAt.gt(since))
+        .group_by(refresh_units::Column::LinkId)
+        .having(refresh_units::Column::LinkId.count().gte(per_day));
+    Ok(used_up.count(db.read()).await?)
 }
 
 /// The same inside a transaction that has locked the links.
@@ -184,14 +202,15 @@ impl Sighting {
 /// Stores what was told about a link, known or new, and answers its id. A login heals a link that was
 /// found broken before it.
 pub(crate) async fn see_in_tx(
+    kit: &Kit,
     tx: &Tx,
-    ids: &Ids,
     (agency, client): (AgencyId, ClientId),
     truv_link_id: &str,
     sighting: Sighting,
-    now: DateTime<Utc>,
 ) -> Result<LinkId, Error> {
+    let now = kit.clock.now();
     if let Some(link) = find_by_truv_id_in_tx(tx, agency, truv_link_id).await? {
+        let mut heals = false;
         let is_new_login = sighting.connected_at.is_some_and(|at| link.connected_at.is_none_or(|last| at > last));
         if is_new_login || sighting.is_news(&link) {
             keep_in_tx(tx, &link, now).await?;
@@ -214,6 +233,7 @@ pub(crate) async fn see_in_tx(
             if link.broken_at <= sighting.connected_at {
                 row.broken_at = Set(None);
                 row.broken_by = Set(None);
+                heals = link.broken_at.is_some();
             }
         }
         employer_links::Entity::update_many()
@@ -221,9 +241,12 @@ pub(crate) async fn see_in_tx(
             .filter(employer_links::Column::Id.eq(link.id.0))
             .exec(tx)
             .await?;
+        if heals {
+            tell_in_tx(kit, tx, agency, link.id).await?;
+        }
         return Ok(link.id);
     }
-    let id: LinkId = ids.next();
+    let id: LinkId = kit.ids.next();
     let row = employer_links::ActiveModel {
         id: Set(id.0),
         agency_id: Set(agency.0),
@@ -244,18 +267,22 @@ pub(crate) async fn see_in_tx(
     Ok(id)
 }
 
-/// Changes a link, and keeps what it said before when that was something else.
+/// Changes a link, and keeps what it said before when that was something else. Answers with the link as it was; `None` when
+/// the update did not concern it.
 async fn change_in_tx(
     tx: &Tx,
     link: LinkId,
     now: DateTime<Utc>,
     update: sea_orm::UpdateMany<employer_links::Entity>,
-) -> Result<(), Error> {
+) -> Result<Option<Link>, Error> {
     let before = employer_links::Entity::find_by_id(link.0).one(tx).await?.map(Link::from);
     let done = update.filter(employer_links::Column::Id.eq(link.0)).exec(tx).await?;
     match before {
-        Some(before) if done.rows_affected > 0 => keep_in_tx(tx, &before, now).await,
-        _ => Ok(()),
+        Some(before) if done.rows_affected > 0 => {
+            keep_in_tx(tx, &before, now).await?;
+            Ok(Some(before))
+        }
+        _ => Ok(None),
     }
 }
 
@@ -266,13 +293,14 @@ async fn keep_in_tx(tx: &Tx, link: &Link, now: DateTime<Utc>) -> Result<(), Erro
 
 /// Writes down that a link does not work any more; the first news of it stays. News from before the last login or the last
 /// pull that brought data come too late to matter.
+/// Answers whether it counted as working until now.
 pub(crate) async fn mark_broken_in_tx(
     tx: &Tx,
     link: LinkId,
     by: &str,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let update = employer_links::Entity::update_many()
         .col_expr(employer_links::Column::BrokenAt, Expr::value(at))
         .col_expr(employer_links::Column::BrokenBy, Expr::value(by))
@@ -284,7 +312,8 @@ pub(crate) async fn mark_broken_in_tx(
         )
         .filter(not_after(employer_links::Column::ConnectedAt, at))
         .filter(not_after(employer_links::Column::LastRefreshedAt, at));
-    change_in_tx(tx, link, now, update).await
+    let before = change_in_tx(tx, link, now, update).await?;
+    Ok(before.is_some_and(|before| before.broken_at.is_none()))
 }
 
 /// Writes down that Truv allows no further refresh before then.
@@ -296,42 +325,56 @@ pub(crate) async fn mark_limited_in_tx(
 ) -> Result<(), Error> {
     let update =
         employer_links::Entity::update_many().col_expr(employer_links::Column::LimitedUntil, Expr::value(until));
-    change_in_tx(tx, link, now, update).await
+    change_in_tx(tx, link, now, update).await?;
+    Ok(())
 }
 
-/// Writes down that data and credentials were removed at Truv.
+/// Writes down that data and credentials were removed at Truv. Answers whether that was news.
 pub(crate) async fn mark_deleted_in_tx(
     tx: &Tx,
     link: LinkId,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let update = employer_links::Entity::update_many()
         .col_expr(employer_links::Column::DeletedAt, Expr::value(at))
         .col_expr(employer_links::Column::UpdatedAt, Expr::value(now))
         .filter(employer_links::Column::DeletedAt.is_null());
-    change_in_tx(tx, link, now, update).await
+    Ok(change_in_tx(tx, link, now, update).await?.is_some())
 }
 
 /// Writes down that a pull through the link brought data: whatever was broken works again. Where the client logged in
-/// for it, the connection's age starts anew. Older news change nothing.
+/// for it, the connection's age starts anew. Older news change nothing. Answers whether that is news for the
+/// client's cases: it was broken until now, or this is the first data since the client logged in.
 pub(crate) async fn mark_refreshed_in_tx(
     tx: &Tx,
     link: LinkId,
     at: DateTime<Utc>,
     is_login: bool,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<Refreshed, Error> {
     let mut row =
         employer_links::ActiveModel { updated_at: Set(now), last_refreshed_at: Set(Some(at)), ..Default::default() };
     if is_login {
         row.connected_at = Set(Some(at));
     }
     let update = employer_links::Entity::update_many().set(row);
-    change_in_tx(tx, link, now, update.filter(not_after(employer_links::Column::LastRefreshedAt, at))).await?;
+    let update = update.filter(not_after(employer_links::Column::LastRefreshedAt, at));
+    let before = change_in_tx(tx, link, now, update).await?;
+    let is_first = before.is_some_and(|before| before.last_refreshed_at < before.connected_at);
     let healed = employer_links::ActiveModel { broken_at: Set(None), broken_by: Set(None), ..Default::default() };
     let update = employer_links::Entity::update_many().set(healed);
-    change_in_tx(tx, link, now, update.filter(employer_links::Column::BrokenAt.lte(at))).await
+    let healed = change_in_tx(tx, link, now, update.filter(employer_links::Column::BrokenAt.lte(at))).await?;
+    Ok(Refreshed { is_healed: healed.is_some(), is_first_since_login: is_first })
+}
+
+/// What data that came through a link means.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refreshed {
+    /// It was broken until now.
+    pub(crate) is_healed: bool,
+    /// Nothing had come since the client logged in last.
+    pub(crate) is_first_since_login: bool,
 }
 
 /// The column's instant is not after `at`, or not known.
@@ -349,12 +392,13 @@ pub(crate) async fn mark_disconnected_in_tx(
     link: LinkId,
     at: DateTime<Utc>,
     now: DateTime<Utc>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     mark_broken_in_tx(tx, link, DISCONNECTED, at, now).await
 }
 
-/// A task failed for a reason that the client need not act on: a `link-disconnected` about it means nothing.
-pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> Result<(), Error> {
+/// A task failed for a reason that the client need not act on: a `link-disconnected` about it means nothing. Answers
+/// whether the link counted as broken for it.
+pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> Result<bool, Error> {
     let row = employer_links::ActiveModel {
         broken_at: Set(None),
         broken_by: Set(None),
@@ -362,7 +406,21 @@ pub(crate) async fn explain_in_tx(tx: &Tx, link: LinkId, now: DateTime<Utc>) -> 
         ..Default::default()
     };
     let update = employer_links::Entity::update_many().set(row);
-    change_in_tx(tx, link, now, update.filter(employer_links::Column::BrokenBy.eq(DISCONNECTED))).await
+    let update = update.filter(employer_links::Column::BrokenBy.eq(DISCONNECTED));
+    Ok(change_in_tx(tx, link, now, update).await?.is_some())
+}
+
+/// Has the cases of the link's client told that the link broke or works again: a job of its own, because it takes the
+/// locks of all of them.
+pub(crate) async fn tell_in_tx(kit: &Kit, tx: &Tx, agency: AgencyId, link: LinkId) -> Result<(), Error> {
+    let job = NewJob {
+        agency,
+        kind: JobKind::TellLink,
+        subject: link.0,
+        priority: Priority::Interactive,
+        run_at: kit.clock.now(),
+    };
+    jobs::enqueue_in_tx(kit, tx, job).await
 }
 
 impl From<employer_links::Model> for Link {

@@ -1,6 +1,8 @@
 //! Joins news into an order, in the transaction of the caller, who also marks the delivery that brought the news. What
 //! follows from them is drawn in `settle`.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 
 use super::news::{News, Said};
@@ -12,7 +14,8 @@ use crate::ids::{AgencyId, LinkId, OrderId};
 use crate::kit::Kit;
 use crate::links;
 use crate::storage::{Error, Tx};
-use crate::words::{OrderStatus, TaskStatus};
+use crate::truv;
+use crate::words::{OrderStatus, SuborderStatus, TaskStatus};
 
 /// What became of the news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,8 @@ pub(super) struct Open {
     pub(super) tasks_before: Vec<Task>,
     /// News that leave open what happened: the order must be looked at.
     pub(super) must_look: bool,
+    /// Connections that were broken and that these news have shown to work again.
+    pub(super) healed: HashSet<LinkId>,
 }
 
 /// Joins the news into the order.
@@ -77,6 +82,7 @@ impl Open {
             employers,
             tasks,
             must_look: false,
+            healed: HashSet::new(),
         }))
     }
 
@@ -107,6 +113,9 @@ impl Open {
                 let index = self.employer_in_tx(kit, tx, truv_suborder_id.as_deref(), truv_link_id.as_deref()).await?;
                 // A word that we do not know is still a failure: it was said in so many words.
                 let is_known = TaskStatus::parse(raw_status).is_failure();
+                if TaskStatus::parse(raw_status) == TaskStatus::Unknown {
+                    truv::unknown_word("refresh_failed_status", raw_status);
+                }
                 let raw_status = if is_known { raw_status.clone() } else { "error".to_owned() };
                 // `error` may be the word for every failure: a look tells the task's own, where no task has told it.
                 self.must_look |= TaskStatus::parse(&raw_status) == TaskStatus::Error && !self.is_explained(index, *at);
@@ -130,7 +139,7 @@ impl Open {
     fn hear_task(&mut self, kit: &Kit, index: usize, id: &str, news: (&str, DateTime<Utc>), message: Option<&str>) {
         let Some(employer) = self.employers.get_mut(index) else { return };
         if TaskStatus::parse(news.0) == TaskStatus::Unknown {
-            tracing::warn!(task.id = id, task.status = news.0, "Truv sent a task state that is not known here");
+            truv::unknown_word("task_status", news.0);
         }
         match self.tasks.iter_mut().find(|task| task.truv_task_id == id) {
             Some(task) => {
@@ -164,6 +173,9 @@ impl Open {
 
     pub(super) fn hear_suborder(&mut self, index: usize, raw_status: &str, at: DateTime<Utc>) {
         let Some(employer) = self.employers.get_mut(index) else { return };
+        if SuborderStatus::parse(raw_status) == SuborderStatus::Unknown {
+            truv::unknown_word("suborder_status", raw_status);
+        }
         if status::suborder_moves((&employer.raw_status, employer.status_at), (raw_status, at)) {
             raw_status.clone_into(&mut employer.raw_status);
             employer.status_at = Some(at);
@@ -254,7 +266,7 @@ impl Open {
         sighting: links::Sighting,
     ) -> Result<LinkId, Error> {
         let owner = (self.order.agency, self.case.case().client);
-        let link = links::see_in_tx(tx, &kit.ids, owner, truv_link_id, sighting, kit.clock.now()).await?;
+        let link = links::see_in_tx(kit, tx, owner, truv_link_id, sighting).await?;
         if let Some(employer) = self.employers.get_mut(index) {
             employer.link = Some(link);
         }

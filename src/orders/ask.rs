@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::idempotency::Key;
 use super::refresh::{Made, announce_in_tx, check_upstream, is_in_the_way};
 use super::refusal::{Error, Refusal, input};
-use super::{Contact, Order, OrderEmployer, store};
+use super::{Contact, Order, OrderEmployer, shared, store};
 use crate::batches;
 use crate::caller::{Caller, Scope};
 use crate::cases;
@@ -13,7 +13,7 @@ use crate::ids::{CaseId, LinkId, OrderId};
 use crate::kit::Kit;
 use crate::links;
 use crate::people::{self, Client};
-use crate::words::{CaseStatus, DeliveryChannel, OrderKind, OrderStatus, ProductType, RefreshPurpose};
+use crate::words::{CaseStatus, DeliveryChannel, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose};
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize)]
@@ -47,7 +47,7 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
     let mut locked = cases::lock_in_tx(&tx, scope, ask.case).await?.ok_or_else(missing)?;
     if let Some(order) = key.find_in_tx(&tx, locked.case()).await? {
         let order = store::load(&tx, caller.agency, order).await?;
-        return Ok(Made { order, case: locked.case().clone(), spending: None });
+        return Ok(Made { order, case: locked.case().clone(), spending: None, fresh: None });
     }
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
@@ -73,9 +73,25 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
                 return Err(Refusal::not_found(input("linkId"), "The case has no such employer link.").into());
             }
         }
-        None => links.retain(|link| link.broken_at.is_some() || link.deleted_at.is_some()),
+        None => links.retain(|link| !link.works()),
+    }
+    let wanted: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+    if let Some((order, other)) = shared::find_ask_elsewhere_in_tx(&tx, locked.case(), &wanted).await? {
+        let refusal = if scope.admits(other.agency, other.assignee) {
+            Refusal::InProgress { order: Box::new(order) }
+        } else {
+            let message = "Another case of this client has asked for the same connection already.";
+            conflict(input("caseId"), message, locked.case().version)
+        };
+        return Err(refusal.into());
     }
 
+    let latest = locked.case().latest_order.and_then(|id| orders.iter().find(|order| order.id == id));
+    if latest.is_some_and(is_written_about) && ask.channels.iter().any(|channel| *channel != DeliveryChannel::None) {
+        let message = "Truv has written to the client about this already. Wait for the login, or pass a link on \
+                       yourselves (NONE).";
+        return Err(conflict(input("channels"), message, locked.case().version).into());
+    }
     let parent = locked.case().latest_order.and_then(|id| orders.iter().find(|order| order.id == id));
     let order = new_order(
         kit,
@@ -117,7 +133,16 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
     key.store_in_tx(kit, &tx, order.id).await?;
     let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
-    Ok(Made { order, case, spending: None })
+    Ok(Made { order, case, spending: None, fresh: None })
+}
+
+/// Truv itself has asked the client after this order failed, and the answer is awaited.
+fn is_written_about(order: &Order) -> bool {
+    order.failure.as_ref().is_some_and(|failure| failure.next_action == NextAction::Wait)
+}
+
+fn conflict(path: Vec<String>, message: &str, current_version: i64) -> Refusal {
+    Refusal::Conflict { path, message: message.to_owned(), current_version }
 }
 
 async fn new_order(
@@ -158,6 +183,8 @@ async fn new_order(
         contact: Some(contact),
         share_url: None,
         failure: None,
+        retry_canceled_at: None,
+        retry_moved_to: None,
         canceled_at: None,
         completed_at: None,
         expires_at: None,

@@ -1,10 +1,11 @@
-//! Cancels an order: at once when it was not sent yet or could not be found at Truv, else by asking Truv.
+//! Cancels an order: at once when it was not sent yet or could not be found at Truv, else by asking Truv. Of an order that
+//! has failed and is to be tried again, the retry is called off.
 
 use super::advance::Open;
 use super::news::{News, Said};
 use super::refusal::{Error, Refusal, input};
 use super::send::again;
-use super::{Made, advance_in_tx, store};
+use super::{Made, advance_in_tx, policy, store};
 use crate::caller::{Caller, Scope};
 use crate::cases;
 use crate::ids::{AgencyId, OrderId};
@@ -14,9 +15,10 @@ use crate::ledger;
 use crate::links;
 use crate::storage::{self, Tx};
 use crate::truv;
-use crate::words::{JobKind, OrderStatus};
+use crate::words::{CaseStatus, JobKind, OrderStatus};
 
-/// Cancels the order, or stores the wish to. Canceling twice is no error.
+/// Cancels the order, or stores the wish to; of an order that failed and waits for its retry, cancels the retry. Canceling
+/// twice is no error.
 ///
 /// # Errors
 /// [`Error::Refused`] for an order that is not there, or that is settled.
@@ -48,6 +50,8 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
             };
             jobs::enqueue_in_tx(kit, &tx, job).await?;
         }
+        _ if open.order.retry_canceled_at.is_some() => {}
+        _ if is_to_be_retried(&open) => call_off_in_tx(kit, &tx, open).await?,
         status => {
             return Err(Refusal::Conflict {
                 path: input("orderId"),
@@ -60,7 +64,24 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
     let order = store::load(&tx, caller.agency, id).await?;
     let case = cases::find_any(&tx, caller.agency, order.case).await?;
     kit.db.commit(tx).await?;
-    Ok(Made { order, case, spending: None })
+    Ok(Made { order, case, spending: None, fresh: None })
+}
+
+/// Whether the case waits for this order's retry.
+fn is_to_be_retried(open: &Open) -> bool {
+    let case = open.case.case();
+    open.order.failure.as_ref().is_some_and(|failure| failure.retry_at.is_some())
+        && case.latest_order == Some(open.order.id)
+        && case.status == CaseStatus::RetryScheduled
+}
+
+/// The order stays failed, and nothing follows by itself.
+async fn call_off_in_tx(kit: &Kit, tx: &Tx, mut open: Open) -> Result<(), storage::Error> {
+    open.order.retry_canceled_at = Some(kit.clock.now());
+    open.order.failure =
+        open.order.failure.take().map(|failure| policy::left_to_caseworker(failure, "It is not tried again."));
+    open.settle_in_tx(kit, tx).await?;
+    Ok(())
 }
 
 async fn end_here_in_tx(kit: &Kit, tx: &Tx, mut open: Open) -> Result<(), storage::Error> {

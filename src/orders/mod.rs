@@ -1,13 +1,15 @@
 //! Orders: our record of every Truv order, from the moment it is intended.
 //!
 //! The way of a refresh: `refresh` stores the intent and answers; `send` posts it; `advance` takes in what webhooks and
-//! looks tell about its employers and tasks, and `settle` draws the consequences; `resolve` finds out what became of a lost answer; `cancel` ends it. Durable
+//! looks tell about its employers and tasks, and `settle` draws the consequences; `resolve` finds out what became of a lost answer; `cancel` ends it. `ask` has the client log in again by a link, `bridge` inside a
+//! page of the agency's own; `shared` tells what a connection's fate means for the client's other cases. Durable
 //! when a verb returns: rows, events and the job that goes on with the work, all in one transaction; no verb calls Truv
 //! inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
 //! `renewals`), and how a delivery finds its order (`webhooks`).
 
 mod advance;
 mod ask;
+mod bridge;
 mod cancel;
 mod idempotency;
 mod news;
@@ -21,8 +23,10 @@ mod refusal;
 mod reject;
 mod resolve;
 mod retry;
+mod rules;
 mod send;
 mod settle;
+mod shared;
 mod show;
 pub mod status;
 mod store;
@@ -32,6 +36,7 @@ mod targets;
 use chrono::{DateTime, Utc};
 
 use crate::ids::{AgencyId, BatchItemId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId, TaskId};
+use crate::seal::{Place, Sealed, column};
 use crate::words::{
     Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose,
     SuborderStatus, TaskStatus,
@@ -39,19 +44,23 @@ use crate::words::{
 
 pub(crate) use self::advance::advance_in_tx;
 pub use self::ask::{AskInput, ask};
+pub use self::bridge::{Bridge, BridgeInput, bridge};
 pub use self::cancel::cancel;
 pub(crate) use self::cancel::carry_out as carry_out_cancel;
 pub(crate) use self::idempotency::{Key, forget_keys};
 pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};
+pub use self::poll::{Unread, list_unread};
 pub(crate) use self::poll::{poll, sweep as sweep_silent, sweep_all, sweep_late, waiting};
 pub(crate) use self::refresh::{BulkRefresh, refresh_in_tx};
 pub use self::refresh::{Made, RefreshInput, preview, refresh};
 pub use self::refusal::{Error, Refusal};
 pub(crate) use self::resolve::resolve;
 pub(crate) use self::retry::retry;
+pub use self::rules::Fresh;
 pub(crate) use self::send::send;
+pub(crate) use self::shared::tell_link;
 pub(crate) use self::store::{
     employers, find, find_by_suborder, find_by_task, find_by_truv_id, list_employers_of_renewal,
 };
@@ -104,12 +113,16 @@ pub struct Order {
     pub sent_at: Option<DateTime<Utc>>,
     /// For an order that asks the client: how the link reaches them.
     pub contact: Option<Contact>,
-    /// The client's link; `None` until Truv has answered, and for refreshes. Never kept of a former state: whoever holds it
-    /// can log in as the client.
+    /// The client's link, which lets its holder sign in as the client; `None` until Truv has answered, and for refreshes.
+    /// Never kept of a former state.
     #[serde(skip)]
-    pub share_url: Option<ShareUrl>,
+    pub share_url: Option<Sealed>,
     /// Why it failed; `None` unless it did.
     pub failure: Option<Failure>,
+    /// When somebody called its retry off; `None` unless one did.
+    pub retry_canceled_at: Option<DateTime<Utc>>,
+    /// Until when its retry waits for a connection's allowance; `None` unless it does.
+    pub retry_moved_to: Option<DateTime<Utc>>,
     /// When it was canceled.
     pub canceled_at: Option<DateTime<Utc>>,
     /// When it completed.
@@ -126,13 +139,10 @@ pub struct Order {
     pub version: i64,
 }
 
-/// A link that lets its holder log in as the client: shown only to those who may contact the client, never logged.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ShareUrl(pub String);
-
-impl std::fmt::Debug for ShareUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ShareUrl([withheld])")
+impl Order {
+    /// Where its [`Order::share_url`] lies.
+    pub fn share_url_place(&self) -> Place {
+        Place { agency: self.agency, column: column::ORDER_SHARE_URL, row: self.id.0 }
     }
 }
 

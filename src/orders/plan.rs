@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 
 use super::refusal::{Refusal, input};
+use super::rules::Fresh;
 use super::{Order, OrderEmployer, store};
 use crate::cases::Case;
 use crate::config;
@@ -14,7 +15,7 @@ use crate::ids::{LinkId, OrderEmployerId, OrderId};
 use crate::ledger::Spending;
 use crate::links::{self, Allowance, Link};
 use crate::storage::Error;
-use crate::words::{OrderKind, ProductType, Program};
+use crate::words::{OrderKind, ProductType, Program, RefreshPurpose};
 
 /// What is to be refreshed.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct Plan {
     /// What it would cost, held against the caps of the program's month; `None` without a target, or where the agency has
     /// left the settings.
     pub spending: Option<Spending>,
+    /// Data that is fresh enough by the agency's rule; `None` when there is none, or no such rule.
+    pub fresh: Option<Fresh>,
     /// Everything that stands against it; empty means allowed.
     pub refusals: Vec<Refusal>,
 }
@@ -46,6 +49,8 @@ pub struct Plan {
 pub(super) struct Ask<'a> {
     pub(super) source: Option<OrderId>,
     pub(super) product: ProductType,
+    /// Why; `None` for what was allowed before: an automatic retry.
+    pub(super) purpose: Option<RefreshPurpose>,
     pub(super) employers: Option<&'a [OrderEmployerId]>,
     /// Whether a link that is known to be broken may be tried: an automatic retry after an outage.
     pub(super) tries_broken: bool,
@@ -72,10 +77,15 @@ pub(super) async fn choose<C: ConnectionTrait>(db: &C, case: &Case, ask: &Ask<'_
         plan.refusals.push(refusal);
     }
     let of_source: Vec<&OrderEmployer> = employers.iter().filter(|employer| employer.order == source.id).collect();
-    let connected = of_source.iter().filter(|employer| employer.link.is_some()).count();
+    // What the client has connected anew elsewhere is not missed here.
+    let is_there = |employer: &OrderEmployer| {
+        let link = employer.link.map(|id| links.get(&id));
+        link.is_some_and(|link| link.is_none_or(|link| !link.is_superseded(links.values())))
+    };
+    let connected = of_source.iter().filter(|employer| is_there(employer)).count();
     let mut chosen = Vec::new();
     match ask.employers {
-        None => chosen.extend(of_source.iter().filter(|employer| employer.link.is_some()).copied()),
+        None => chosen.extend(of_source.iter().filter(|employer| is_there(employer)).copied()),
         Some([]) => plan.refusals.push(Refusal::invalid(
             input("employerIds"),
             "The list of employers is empty. Leave it out to refresh all of them.",
@@ -195,14 +205,7 @@ fn source<'a>(
 /// What a refresh may ask for, by the original's product (Truv, "Refresh"): income gives income or employment,
 /// employment gives employment; everything else itself.
 fn check_product(original: ProductType, asked: ProductType) -> Result<(), Refusal> {
-    let allowed = match original {
-        ProductType::Income => matches!(asked, ProductType::Income | ProductType::Employment),
-        ProductType::Employment | ProductType::Assets | ProductType::Insurance | ProductType::Transactions => {
-            asked == original
-        }
-        ProductType::Unknown => asked != ProductType::Unknown,
-    };
-    if allowed {
+    if covers(original, asked) {
         return Ok(());
     }
     Err(Refusal::invalid(
@@ -211,6 +214,17 @@ fn check_product(original: ProductType, asked: ProductType) -> Result<(), Refusa
             "An order for {original} cannot be refreshed for {asked}: Truv allows income to be refreshed for income or employment, and every other product for itself."
         ),
     ))
+}
+
+/// Whether what was asked for once holds what is asked for now.
+pub(super) fn covers(original: ProductType, asked: ProductType) -> bool {
+    match original {
+        ProductType::Income => matches!(asked, ProductType::Income | ProductType::Employment),
+        ProductType::Employment | ProductType::Assets | ProductType::Insurance | ProductType::Transactions => {
+            asked == original
+        }
+        ProductType::Unknown => asked != ProductType::Unknown,
+    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use super::status::{self, Standing};
 use super::{Failure, Order, OrderEmployer};
@@ -16,6 +16,48 @@ use crate::words::{Actor, CaseStatus, FailureReason, NextAction, OrderStatus, Su
 const OUTAGE_RETRIES: [Duration; 3] = [Duration::from_hours(1), Duration::from_hours(6), Duration::from_hours(24)];
 /// Distance of the only retry after an unexplained error.
 const ERROR_RETRY: [Duration; 1] = [Duration::from_hours(1)];
+
+/// By how much of itself a distance may be longer: what failed together does not come back together.
+const JITTER: f64 = 0.1;
+
+/// What bounds the retries of an order, and who else may have been in touch with the client.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    /// The automatic retries before.
+    pub attempt: u32,
+    /// No retry after this instant: the case is due. `None` for no bound.
+    pub deadline: Option<DateTime<Utc>>,
+    /// Whether the retry was called off.
+    pub is_called_off: bool,
+    /// The connection has no refresh left before then.
+    pub moved_to: Option<DateTime<Utc>>,
+    /// Whether the order itself asks the client.
+    pub asks_client: bool,
+}
+
+impl Terms {
+    /// The terms of an order of a case that is due on that day; `None` where the day does not matter.
+    pub fn of(order: &Order, due_on: Option<NaiveDate>) -> Self {
+        Self {
+            attempt: order.attempt,
+            deadline: due_on.and_then(end_of),
+            is_called_off: order.retry_canceled_at.is_some(),
+            moved_to: order.retry_moved_to,
+            asks_client: order.contact.is_some(),
+        }
+    }
+
+    /// Whether a retry at that time still helps a failure of this time: a case that is overdue already is tried all the
+    /// same, since late is better than never.
+    pub fn admits(&self, retry_at: DateTime<Utc>, failed_at: DateTime<Utc>) -> bool {
+        self.deadline.is_none_or(|deadline| retry_at < deadline || failed_at >= deadline)
+    }
+}
+
+/// The end of a day in UTC.
+fn end_of(day: NaiveDate) -> Option<DateTime<Utc>> {
+    Some(day.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN).and_utc())
+}
 
 /// A row of the table.
 struct Row {
@@ -109,47 +151,107 @@ fn of_suborder(suborder: SuborderStatus) -> Option<Row> {
     })
 }
 
-fn failure(row: &Row, task: Option<TaskStatus>, attempt: u32, message: Option<&str>, at: DateTime<Utc>) -> Failure {
-    let distance = usize::try_from(attempt).ok().and_then(|attempt| row.retries.get(attempt));
-    let retry_at = distance.and_then(|distance| Some(at + TimeDelta::from_std(*distance).ok()?));
-    let (next_action, next_actor) = match (row.action, retry_at) {
-        (NextAction::RetryLater, None) => (NextAction::ResolveByHand, Actor::Caseworker),
-        (action, _) => (action, row.actor),
-    };
+fn failure(row: &Row, task: Option<TaskStatus>, message: Option<&str>, at: DateTime<Utc>) -> Failure {
     let message = match message {
         Some(words) => format!("{} The provider says: {words}", row.message),
         None => row.message.to_owned(),
     };
-    Failure { reason: row.reason, task_status: task, next_action, next_actor, retry_at, message, occurred_at: at }
+    let (next_action, next_actor) = (row.action, row.actor);
+    Failure { reason: row.reason, task_status: task, next_action, next_actor, retry_at: None, message, occurred_at: at }
 }
 
-/// Why an employer of an order failed; `None` while it has not. `attempt` counts the automatic retries before.
-pub fn of_employer(employer: &OrderEmployer, attempt: u32) -> Option<Failure> {
+/// The same failure when it will not be tried again by itself, with the reason.
+pub(crate) fn left_to_caseworker(failure: Failure, why: &str) -> Failure {
+    let (next_action, next_actor) = (NextAction::ResolveByHand, Actor::Caseworker);
+    let message = if why.is_empty() { failure.message } else { format!("{} {why}", failure.message) };
+    Failure { next_action, next_actor, retry_at: None, message, ..failure }
+}
+
+/// Sets the time of the retry, or leaves the failure to a caseworker when none is due any more. The time is the same
+/// however often it is asked for: chance comes from the order's id.
+fn scheduled(failure: Failure, row: &Row, employer: &OrderEmployer, terms: &Terms) -> Failure {
+    let distance = usize::try_from(terms.attempt).ok().and_then(|attempt| row.retries.get(attempt));
+    let Some(distance) = distance else { return left_to_caseworker(failure, "") };
+    if terms.is_called_off {
+        return left_to_caseworker(failure, "It is not tried again.");
+    }
+    let spread = f64::from(u32::try_from(employer.order.0.as_u128() % 1_000).unwrap_or_default()) / 1_000.0;
+    let wait = TimeDelta::from_std(distance.mul_f64(JITTER.mul_add(spread, 1.0))).unwrap_or_default();
+    let planned = failure.occurred_at + wait;
+    let retry_at = terms.moved_to.map_or(planned, |moved| moved.max(planned));
+    if terms.admits(retry_at, failure.occurred_at) {
+        Failure { retry_at: Some(retry_at), ..failure }
+    } else {
+        left_to_caseworker(failure, "The next try would come after the due date.")
+    }
+}
+
+/// Truv has written to the client about this failure by itself: the entry went on to `sent` after its task had failed.
+fn is_written_about(employer: &OrderEmployer, failed_at: DateTime<Utc>) -> bool {
+    employer.status() == SuborderStatus::Sent
+        && employer.status_at.is_some_and(|at| at + status::SAME_MOMENT >= failed_at)
+}
+
+/// Why an employer of an order failed; `None` while it has not.
+pub fn of_employer(employer: &OrderEmployer, terms: &Terms) -> Option<Failure> {
     match status::standing(employer) {
-        Standing::Waiting | Standing::Moving | Standing::Completed | Standing::Canceled => None,
-        Standing::NoData | Standing::Failed | Standing::Expired => {
-            let message = employer.message.as_deref();
-            if let Some(task) = employer.task().filter(|task| task.is_failure()) {
-                let at = employer.task_at.unwrap_or(employer.updated_at);
-                return of_task(task).map(|row| failure(&row, Some(task), attempt, message, at));
-            }
-            let at = employer.status_at.unwrap_or(employer.updated_at);
-            of_suborder(employer.status()).map(|row| failure(&row, None, attempt, message, at))
+        Standing::Waiting | Standing::Moving | Standing::Completed | Standing::Canceled => return None,
+        Standing::NoData | Standing::Failed | Standing::Expired => {}
+    }
+    let message = employer.message.as_deref();
+    let (row, failure) = match employer.task().filter(|task| task.is_failure()) {
+        Some(task) => {
+            let row = of_task(task)?;
+            let at = employer.task_at.unwrap_or(employer.updated_at);
+            let failure = failure(&row, Some(task), message, at);
+            (row, failure)
         }
+        None => {
+            let row = of_suborder(employer.status())?;
+            let failure = failure(&row, None, message, employer.status_at.unwrap_or(employer.updated_at));
+            (row, failure)
+        }
+    };
+    Some(match row.action {
+        NextAction::RetryLater => scheduled(failure, &row, employer, terms),
+        // One sender for one incident: nobody else writes while Truv's own message counts.
+        NextAction::SendVerificationLink if !terms.asks_client && is_written_about(employer, failure.occurred_at) => {
+            let message = format!("{} Truv has written to the client; the login is awaited.", failure.message);
+            Failure { next_action: NextAction::Wait, message, ..failure }
+        }
+        _ => failure,
+    })
+}
+
+/// The same as it is shown: an employer is tried again only when its order is.
+pub fn shown_of_employer(employer: &OrderEmployer, order: &Order) -> Option<Failure> {
+    let failure = of_employer(employer, &Terms::of(order, None))?;
+    match &order.failure {
+        Some(of_order) if failure.retry_at.is_some() => Some(match of_order.retry_at {
+            Some(retry_at) => Failure { retry_at: Some(retry_at), ..failure },
+            None => left_to_caseworker(failure, ""),
+        }),
+        _ => Some(failure),
     }
 }
 
 /// Why an order failed: the worst failure among its employers.
-pub fn of_employers(employers: &[OrderEmployer], attempt: u32) -> Option<Failure> {
+pub fn of_employers(employers: &[OrderEmployer], terms: &Terms) -> Option<Failure> {
     let weight = |failure: &Failure| {
         let of_action = match failure.next_action {
-            NextAction::SendVerificationLink => 3,
+            NextAction::SendVerificationLink => 4,
+            NextAction::Wait => 3,
             NextAction::RetryLater => 2,
             _ => 1,
         };
         (of_action, failure.task_status.map_or(0, status::severity), failure.occurred_at)
     };
-    employers.iter().filter_map(|employer| of_employer(employer, attempt)).max_by_key(weight)
+    employers.iter().filter_map(|employer| of_employer(employer, terms)).max_by_key(weight)
+}
+
+/// Whether the failure is for the client to mend, whoever asks them.
+pub(crate) fn needs_client(failure: &Failure) -> bool {
+    matches!(failure.next_action, NextAction::SendVerificationLink | NextAction::Wait)
 }
 
 /// The failure of an order that Truv refused.
@@ -186,7 +288,7 @@ pub fn used_up(retry_at: DateTime<Utc>, at: DateTime<Utc>) -> Failure {
 /// The failure of an order that Truv refused because the client has removed the connection.
 pub fn removed(at: DateTime<Utc>) -> Failure {
     let message = "Data and credentials of this connection were removed at Truv. The client must log in again.";
-    failure(&ask_client(FailureReason::SessionExpired, message), None, 0, None, at)
+    failure(&ask_client(FailureReason::SessionExpired, message), None, None, at)
 }
 
 /// The failure of an order without news for too long. A late result is still taken.
@@ -219,6 +321,7 @@ pub(crate) fn case_standing(order: &Order) -> cases::Standing {
         (_, Some(failure)) => {
             let status = match failure.next_action {
                 NextAction::SendVerificationLink => CaseStatus::NeedsClient,
+                NextAction::Wait => CaseStatus::WaitingOnClient,
                 NextAction::RetryLater => CaseStatus::RetryScheduled,
                 // Some data came: the caseworker sees it in the review, with the failure beside it.
                 _ if order.status == OrderStatus::Partial => return refreshing,
@@ -233,8 +336,7 @@ pub(crate) fn case_standing(order: &Order) -> cases::Standing {
 
 /// Whether the review of an order's report is the next step, rather than what its failure asks for.
 pub(crate) fn is_reviewable(order: &Order) -> bool {
-    let failure_waits =
-        |failure: &Failure| !matches!(failure.next_action, NextAction::SendVerificationLink | NextAction::RetryLater);
+    let failure_waits = |failure: &Failure| !needs_client(failure) && failure.next_action != NextAction::RetryLater;
     match order.status {
         OrderStatus::Completed => true,
         OrderStatus::Partial => order.failure.as_ref().is_none_or(failure_waits),

@@ -1,15 +1,16 @@
 //! Asks Truv about orders without news: webhooks get lost, and an end that nobody told must still be noticed.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::advance::{Advanced, advance_in_tx};
+use super::advance::{Advanced, Open, advance_in_tx};
 use super::news::{News, Said};
 use super::send::again;
-use super::store;
+use super::{Order, policy, store};
 use crate::deliveries;
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
@@ -17,6 +18,7 @@ use crate::kit::Kit;
 use crate::storage::entities::cases;
 use crate::storage::entities::orders::{self, Column};
 use crate::storage::{Database, Error};
+use crate::truv;
 use crate::words::{JobKind, NextAction, OrderStatus};
 
 /// Distance between two looks at an order that waits for the client, or that is stalled.
@@ -38,6 +40,8 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     };
     let shown = match account.client.order(truv_order_id).await {
         Ok(shown) => shown.value,
+        // An order that a file named: nobody here has ever seen it.
+        Err(truv::Error::NotFound) if order.sent_at.is_none() => return unmatched(kit, &order).await,
         Err(error) => {
             let why = || format!("the order could not be read: {error}");
             return Ok(jobs::hindered(kit, &error).unwrap_or_else(|| again(kit, Duration::from_mins(1), &why())));
@@ -56,6 +60,75 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     }
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
+}
+
+/// Truv knows no order by the id that an import named: that is for people to mend, and asking again would not.
+async fn unmatched(kit: &Kit, order: &Order) -> Result<Ran, Error> {
+    tracing::warn!(order.id = %order.id, "Truv has no order by the id that was imported");
+    let tx = kit.db.begin().await?;
+    let Some(mut open) = Open::load_in_tx(&tx, order.agency, order.id).await? else { return Ok(Ran::Finished) };
+    open.order.status = OrderStatus::Rejected;
+    open.order.failure = Some(policy::rejected(UNMATCHED, None, kit.clock.now()));
+    open.settle_in_tx(kit, &tx).await?;
+    kit.db.commit(tx).await?;
+    Ok(Ran::Finished)
+}
+
+/// Said of an imported order that Truv does not know.
+const UNMATCHED: &str = "Truv has no order by this id for the agency's access key. Correct the id in the file.";
+
+/// An imported order that could not be read from Truv, or not yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unread {
+    /// The case's number.
+    pub case_number: String,
+    /// Truv's id as the file named it.
+    pub truv_order_id: String,
+    /// The agency's number of the order; `None` when the file had none.
+    pub number: Option<String>,
+    /// Why Truv cannot be asked about it; `None` while it is still to be read.
+    pub why: Option<String>,
+}
+
+/// A part of the agency's imported orders that Truv has not shown, in the order of their ids: those it does not know, and
+/// those that are still to be read.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list_unread(
+    db: &Database,
+    agency: AgencyId,
+    after: Option<OrderId>,
+    limit: u64,
+) -> Result<Vec<(OrderId, Unread)>, Error> {
+    let mut query = orders::Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::CaseId, Column::TruvOrderId, Column::Number, Column::FailureMessage])
+        .filter(Column::AgencyId.eq(agency.0))
+        .filter(Column::TruvOrderId.is_not_null())
+        .filter(Column::SentAt.is_null())
+        .filter(Column::TruvUserId.is_null())
+        .filter(Column::Status.is_in([OrderStatus::Pending, OrderStatus::Rejected]))
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        query = query.filter(Column::Id.gt(after.0));
+    }
+    type Row = (uuid::Uuid, uuid::Uuid, Option<String>, Option<String>, Option<String>);
+    let rows: Vec<Row> = query.into_tuple().all(db.read()).await?;
+    let numbers: Vec<(uuid::Uuid, String)> = cases::Entity::find()
+        .select_only()
+        .columns([cases::Column::Id, cases::Column::Number])
+        .filter(cases::Column::Id.is_in(rows.iter().map(|row| row.1)))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    let numbers: HashMap<_, _> = numbers.into_iter().collect();
+    let unread = |(id, case, truv_order_id, number, why): Row| {
+        let case_number = numbers.get(&case).cloned().unwrap_or_default();
+        (OrderId::from(id), Unread { case_number, truv_order_id: truv_order_id.unwrap_or_default(), number, why })
+    };
+    Ok(rows.into_iter().map(unread).collect())
 }
 
 /// Stores a look for every open order that was silent for a while. Answers how many.
@@ -121,7 +194,7 @@ fn may_be_completed() -> Condition {
     open.column(cases::Column::RenewalId).from(cases::Entity).and_where(cases::Column::RenewalId.is_not_null());
     Condition::all()
         .add(Column::Status.is_in([OrderStatus::Failed, OrderStatus::Expired, OrderStatus::Partial]))
-        .add(Column::FailureNextAction.eq(NextAction::SendVerificationLink))
+        .add(Column::FailureNextAction.is_in([NextAction::SendVerificationLink, NextAction::Wait]))
         .add(Column::TruvOrderId.is_not_null())
         .add(Column::RenewalId.in_subquery(open))
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::idempotency::Key;
 use super::plan::{self, Ask, Plan};
 use super::refusal::{Error, Refusal, input};
+use super::rules::{self, Fresh};
 use super::{Order, OrderEmployer, policy, store};
 use crate::batches;
 use crate::caller::{Caller, Scope};
@@ -51,6 +52,8 @@ pub struct Made {
     pub case: Case,
     /// What it costs, held against the caps of the program's month; `None` where nothing was planned, as for a repeat.
     pub spending: Option<Spending>,
+    /// Data that was fresh enough already, where the agency's rule only warns of that.
+    pub fresh: Option<Fresh>,
 }
 
 /// Stores the intent of a refresh.
@@ -60,7 +63,13 @@ pub struct Made {
 pub async fn refresh(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<Made, Error> {
     let first = refresh_once(kit, caller, ask).await;
     // Two requests with one key over different cases can meet at the key itself: the later one then finds it.
-    if is_in_the_way(&first) { refresh_once(kit, caller, ask).await } else { first }
+    let done = if is_in_the_way(&first) { refresh_once(kit, caller, ask).await } else { first };
+    if let Err(Error::Refused(refusals)) = &done {
+        for refusal in refusals {
+            metrics::counter!("recert_refresh_refusals_total", "reason" => refusal.word()).increment(1);
+        }
+    }
+    done
 }
 
 /// Whether another transaction was in the way, so that a second attempt finds what it has stored.
@@ -76,14 +85,19 @@ async fn refresh_once(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<
     let mut locked = cases::lock_in_tx(&tx, scope, ask.case).await?.ok_or_else(no_case)?;
     if let Some(order) = key.find_in_tx(&tx, locked.case()).await? {
         let order = store::load(&tx, caller.agency, order).await?;
-        return Ok(Made { order, case: locked.case().clone(), spending: None });
+        return Ok(Made { order, case: locked.case().clone(), spending: None, fresh: None });
     }
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
     }
     check_upstream(kit, &tx, caller.agency).await?;
-    let asked =
-        Ask { source: ask.source, product: ask.product, employers: ask.employers.as_deref(), tries_broken: false };
+    let asked = Ask {
+        source: ask.source,
+        product: ask.product,
+        purpose: Some(ask.purpose),
+        employers: ask.employers.as_deref(),
+        tries_broken: false,
+    };
     let plan = plan_in_tx(kit, &tx, locked.case(), &asked).await?;
     let order = Intent {
         kind: kind(&plan),
@@ -99,7 +113,7 @@ async fn refresh_once(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<
     key.store_in_tx(kit, &tx, order.id).await?;
     let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
-    Ok(Made { order, case, spending: plan.spending })
+    Ok(Made { order, case, spending: plan.spending, fresh: plan.fresh })
 }
 
 /// A refresh that a renewal batch asks for.
@@ -123,7 +137,8 @@ pub(crate) async fn refresh_in_tx(
     locked: &mut Locked,
     ask: BulkRefresh<'_>,
 ) -> Result<Order, Error> {
-    let asked = Ask { source: None, product: ask.product, employers: None, tries_broken: false };
+    let purpose = Some(RefreshPurpose::Renewal);
+    let asked = Ask { source: None, product: ask.product, purpose, employers: None, tries_broken: false };
     let plan = plan_in_tx(kit, tx, locked.case(), &asked).await?;
     let intent = Intent {
         kind: kind(&plan),
@@ -149,17 +164,21 @@ pub async fn preview(
     kit: &Kit,
     caller: &Caller,
     case: CaseId,
-    product: ProductType,
+    (product, purpose): (ProductType, RefreshPurpose),
     employers: Option<&[OrderEmployerId]>,
 ) -> Result<Plan, Error> {
     let db = kit.db.read();
     let case = cases::find_in_tx(db, caller.cases()?, case).await?.ok_or_else(no_case)?;
-    let asked = Ask { source: None, product, employers, tries_broken: false };
+    let asked = Ask { source: None, product, purpose: Some(purpose), employers, tries_broken: false };
     let mut plan = plan::choose(db, &case, &asked).await?;
     let ids: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
     let open = store::find_open_on_links(db, case.agency, &ids).await?;
     let spent = links::count_units(&kit.db, case.agency, &ids, kit.clock.now()).await?;
     plan::judge(&mut plan, &[], &open, &spent, kit.renewals.refreshes_per_day, false, kit.clock.now());
+    if let Some(account) = kit.account(case.agency) {
+        let when = (kit.clock.now(), kit.renewals.window_days);
+        rules::judge(db, &mut plan, (&case, &asked), &account.refresh_rules, when).await?;
+    }
     if let Some(account) = kit.account(case.agency).filter(|_| !plan.targets.is_empty()) {
         let now = kit.clock.now();
         let committed = ledger::committed(db, case.agency, case.program, now).await?;
@@ -198,6 +217,10 @@ pub(super) async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -
     let open = store::find_open_on_links(tx, case.agency, &ids).await?;
     let spent = links::units_in_tx(tx, case.agency, &ids, kit.clock.now()).await?;
     plan::judge(&mut plan, &links, &open, &spent, kit.renewals.refreshes_per_day, ask.tries_broken, kit.clock.now());
+    if let Some(account) = kit.account(case.agency) {
+        let when = (kit.clock.now(), kit.renewals.window_days);
+        rules::judge(tx, &mut plan, (case, ask), &account.refresh_rules, when).await?;
+    }
     if let Some(account) = kit.account(case.agency).filter(|_| !plan.targets.is_empty()) {
         let now = kit.clock.now();
         let committed = ledger::lock_month_in_tx(tx, case.agency, case.program, now).await?;
@@ -256,6 +279,8 @@ impl Intent<'_> {
             contact: None,
             share_url: None,
             failure: None,
+            retry_canceled_at: None,
+            retry_moved_to: None,
             canceled_at: None,
             completed_at: None,
             expires_at: None,

@@ -1,10 +1,12 @@
 //! Why an order was not made, in terms a client of the API can act on.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Order;
+use super::rules::Fresh;
 use crate::ledger::Spending;
 use crate::links::Link;
+use crate::words::{Program, PurposeRule, RefreshPurpose};
 
 /// Why a verb did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -70,6 +72,22 @@ pub enum Refusal {
         /// What was asked for, and what stands against it.
         spending: Box<Spending>,
     },
+    /// The agency's rule forbids a refresh of this purpose outside the certification window.
+    Purpose {
+        /// What the rule says.
+        rule: PurposeRule,
+        /// The case's program.
+        program: Program,
+        /// The purpose that was stated.
+        purpose: RefreshPurpose,
+        /// When the renewal opens, from which day on it is allowed.
+        opens_on: NaiveDate,
+    },
+    /// The agency's rule forbids a refresh while there is data that is fresh enough.
+    Fresh {
+        /// That data.
+        fresh: Fresh,
+    },
     /// The link does not work any more.
     Reauthenticate {
         /// The link.
@@ -89,6 +107,20 @@ impl Refusal {
 
     pub(crate) fn invalid(path: Vec<String>, message: impl Into<String>) -> Self {
         Self::Invalid { path, message: message.into() }
+    }
+
+    /// The word in metrics.
+    pub(crate) fn word(&self) -> &'static str {
+        match self {
+            Self::NotFound { .. } => "not_found",
+            Self::Invalid { .. } => "invalid",
+            Self::Conflict { .. } => "conflict",
+            Self::Limit { .. } => "limit",
+            Self::InProgress { .. } => "in_progress",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Cap { .. } => "cap",
+            Self::Reauthenticate { .. } => "reauthenticate",
+        }
     }
 }
 

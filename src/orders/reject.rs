@@ -12,6 +12,9 @@ use crate::storage::Error;
 use crate::truv;
 use crate::words::OrderStatus;
 
+/// On how many days in a row an order that finds Truv's count used up is tried again.
+const MOST_DAYS: u32 = 3;
+
 /// Gives the refreshes back and lets the case show why.
 pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Result<Ran, Error> {
     tracing::warn!(order.id = %order.id, error = %error, "Truv refused an order");
@@ -25,8 +28,14 @@ pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Res
     // Our own count was wrong; whatever Truv counted leaves its window within a day.
     let over = now + TimeDelta::from_std(links::WINDOW).unwrap_or_default();
     open.order.status = OrderStatus::Rejected;
+    let terms = policy::Terms::of(&open.order, Some(open.case.case().due_on));
     open.order.failure = Some(if error.is_refresh_limit() {
-        policy::used_up(over, now)
+        let failure = policy::used_up(over, now);
+        if terms.attempt >= MOST_DAYS || !terms.admits(over, now) {
+            policy::left_to_caseworker(failure, "It is not tried again.")
+        } else {
+            failure
+        }
     } else if gone.is_empty() {
         policy::rejected(&format!("Truv refused the order: {error}."), None, now)
     } else {
@@ -39,7 +48,9 @@ pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Res
         links::mark_limited_in_tx(&tx, link, over, now).await?;
     }
     for link in gone {
-        links::mark_deleted_in_tx(&tx, link, now, now).await?;
+        if links::mark_deleted_in_tx(&tx, link, now, now).await? {
+            links::tell_in_tx(kit, &tx, order.agency, link).await?;
+        }
     }
     links::return_units_in_tx(&tx, order.agency, order.id).await?;
     open.settle_in_tx(kit, &tx).await?;

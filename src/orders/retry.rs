@@ -1,17 +1,20 @@
 //! Repeats a refresh that failed for a passing reason, when its time has come.
 
+use chrono::{DateTime, Utc};
+
 use super::plan::Ask;
 use super::refresh::{Intent, plan_in_tx};
-use super::refusal::Error as Refused;
-use super::{Order, policy, store};
+use super::refusal::{Error as Refused, Refusal};
+use super::{Failure, Order, policy, store};
 use crate::batches;
 use crate::caller::{CaseScope, Caseload};
 use crate::cases::{self, Case};
+use crate::events::Change;
 use crate::ids::{AgencyId, OrderEmployerId, OrderId};
 use crate::jobs::Ran;
 use crate::kit::Kit;
 use crate::storage::{Error, Tx};
-use crate::words::{Actor, BatchItemStatus, CaseStatus, NextAction, OrderKind, RefreshPurpose};
+use crate::words::{BatchItemStatus, CaseEventKind, CaseStatus, OrderKind, RefreshPurpose};
 
 /// Asks again for the employers that failed for a passing reason. A retry that has become needless does nothing; one that is not possible any
 /// more is left to a caseworker.
@@ -20,14 +23,20 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
     let tx = kit.db.begin().await?;
     let scope = CaseScope { agency, caseload: Caseload::All };
     let Some(mut locked) = cases::lock_in_tx(&tx, scope, failed.case).await? else { return Ok(Ran::Finished) };
-    let Some(failed) = store::lock_in_tx(&tx, agency, id).await? else { return Ok(Ran::Finished) };
+    let Some(mut failed) = store::lock_in_tx(&tx, agency, id).await? else { return Ok(Ran::Finished) };
     let Some(source) = failed.parent.filter(|_| is_wanted(&failed, locked.case())) else {
         give_up_in_tx(kit, &tx, &failed).await?;
         kit.db.commit(tx).await?;
         return Ok(Ran::Finished);
     };
     let again = employers_to_repeat(&tx, &failed).await?;
-    let ask = Ask { source: Some(source), product: failed.product, employers: Some(&again), tries_broken: true };
+    let ask = Ask {
+        source: Some(source),
+        product: failed.product,
+        purpose: None,
+        employers: Some(&again),
+        tries_broken: true,
+    };
     let placed = match plan_in_tx(kit, &tx, locked.case(), &ask).await {
         Ok(plan) => {
             let intent = Intent {
@@ -47,18 +56,44 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
         Ok(()) => {}
         Err(Refused::Storage(error)) => return Err(error),
         Err(refused) => {
-            tracing::warn!(order.id = %id, %refused, "a scheduled retry was not possible; a caseworker is asked");
-            locked.stand(cases::Standing {
-                status: CaseStatus::NeedsCaseworker,
-                next_action: NextAction::ResolveByHand,
-                next_actor: Some(Actor::Caseworker),
-            });
-            give_up_in_tx(kit, &tx, &failed).await?;
+            let now = kit.clock.now();
+            let terms = policy::Terms::of(&failed, Some(locked.case().due_on));
+            let later = allowed_again(&refused).filter(|at| terms.admits(*at, now));
+            let Some(failure) = failed.failure.take() else { return Ok(Ran::Finished) };
+            if let Some(at) = later {
+                failed.retry_moved_to = Some(at);
+                failed.failure = Some(Failure { retry_at: Some(at), ..failure });
+            } else {
+                tracing::warn!(order.id = %id, %refused, "a scheduled retry was not possible; a caseworker is asked");
+                failed.retry_canceled_at = Some(now);
+                failed.failure = Some(policy::left_to_caseworker(failure, "Trying again was not possible."));
+                locked.stand(policy::case_standing(&failed));
+                give_up_in_tx(kit, &tx, &failed).await?;
+            }
+            failed.updated_at = now;
+            failed.version += 1;
+            store::save_in_tx(&tx, &failed).await?;
+            locked.note(Change { order: Some(id), ..Change::of(CaseEventKind::RefreshFailed) });
+            if let Some(at) = later {
+                locked.save_in_tx(&tx, now).await?;
+                kit.db.commit(tx).await?;
+                return Ok(Ran::Hindered { at, why: "no connection has a refresh left".to_owned() });
+            }
         }
     }
     locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
+}
+
+/// When a refresh becomes possible that only the allowance of connections stands against; `None` for anything else.
+fn allowed_again(refused: &Refused) -> Option<DateTime<Utc>> {
+    let Refused::Refused(refusals) = refused else { return None };
+    let at = |refusal: &Refusal| match refusal {
+        Refusal::Limit { next_available_at, .. } => Some(*next_available_at),
+        _ => None,
+    };
+    refusals.iter().map(at).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// No retry follows: the item of a renewal batch that waited for it has its outcome. Nothing happens where another order
@@ -81,9 +116,10 @@ fn is_wanted(failed: &Order, case: &Case) -> bool {
 
 async fn employers_to_repeat(tx: &Tx, failed: &Order) -> Result<Vec<OrderEmployerId>, Error> {
     let employers = store::employers(tx, failed.id).await?;
+    let terms = policy::Terms::of(failed, None);
     let has_failed = |employer: &&super::OrderEmployer| {
         failed.truv_order_id.is_none()
-            || policy::of_employer(employer, failed.attempt).is_some_and(|failure| failure.retry_at.is_some())
+            || policy::of_employer(employer, &terms).is_some_and(|failure| failure.retry_at.is_some())
     };
     Ok(employers.iter().filter(has_failed).filter_map(|employer| employer.source).collect())
 }

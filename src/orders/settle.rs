@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::advance::{Advanced, Open};
 use super::status::{self, Standing};
-use super::{Order, OrderEmployer, Task, policy, store, tally};
+use super::{Order, OrderEmployer, Task, policy, shared, store, tally};
 use crate::batches;
 use crate::cases;
 use crate::events::{Change, Facts};
@@ -14,15 +14,17 @@ use crate::kit::Kit;
 use crate::ledger::{self, Outcome};
 use crate::links;
 use crate::storage::{Error, Tx};
-use crate::words::{CaseEventKind, CaseStatus, JobKind, NextAction, OrderStatus, TaskStatus};
+use crate::words::{CaseEventKind, CaseStatus, JobKind, OrderStatus, RestoredBy, TaskStatus};
 
 impl Open {
     /// Derives the states, writes what changed, and draws the consequences.
     pub(super) async fn settle_in_tx(mut self, kit: &Kit, tx: &Tx) -> Result<Advanced, Error> {
         let now = kit.clock.now();
         self.derive();
-        self.note_tasks_in_tx(tx, now).await?;
-        self.note_employers_in_tx(tx, now).await?;
+        self.note_trials_in_tx(tx).await?;
+        self.note_tasks_in_tx(kit, tx, now).await?;
+        self.note_employers_in_tx(kit, tx, now).await?;
+        self.note_restored();
         self.note_order();
         let brought_data = !self.newly(Standing::Completed).is_empty();
         let changed =
@@ -68,7 +70,10 @@ impl Open {
             OrderStatus::Stalled | OrderStatus::Rejected => {}
             // A failure beside something that still moves is its employer's alone: the order has not failed yet.
             OrderStatus::Canceled | OrderStatus::Pending | OrderStatus::InProgress => self.order.failure = None,
-            _ => self.order.failure = policy::of_employers(&self.employers, self.order.attempt),
+            _ => {
+                let terms = policy::Terms::of(&self.order, Some(self.case.case().due_on));
+                self.order.failure = policy::of_employers(&self.employers, &terms);
+            }
         }
         if self.order.status == OrderStatus::Completed && self.order.completed_at.is_none() {
             let ends = self.employers.iter().flat_map(|employer| [employer.task_at, employer.status_at]);
@@ -76,7 +81,29 @@ impl Open {
         }
     }
 
-    async fn note_tasks_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
+    /// What the ends of a refresh teach about how long connections last. An outage teaches nothing.
+    async fn note_trials_in_tx(&self, tx: &Tx) -> Result<(), Error> {
+        if self.order.parent.is_none() || self.order.contact.is_some() {
+            return Ok(());
+        }
+        let before = self.employers_before.iter().map(OrderEmployer::task).chain(std::iter::repeat(None));
+        for (employer, before) in self.employers.iter().zip(before) {
+            let (Some(link), Some(task), Some(at)) = (employer.link, employer.task(), employer.task_at) else {
+                continue;
+            };
+            let has_worked = match task {
+                TaskStatus::Done => true,
+                TaskStatus::LoginError | TaskStatus::MfaError => false,
+                _ => continue,
+            };
+            if before != Some(task) {
+                links::note_trial_in_tx(tx, (self.order.agency, link), employer.id, has_worked, at).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn note_tasks_in_tx(&mut self, kit: &Kit, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
         for task in &self.tasks {
             if self.tasks_before.contains(task) {
                 continue;
@@ -101,13 +128,19 @@ impl Open {
                     .iter()
                     .any(|other| other.employer == task.employer && TaskStatus::parse(&other.raw_status).is_failure());
                 let is_login = had_failed || self.order.contact.is_some();
-                links::mark_refreshed_in_tx(tx, link, task.status_at, is_login, now).await?;
+                let refreshed = links::mark_refreshed_in_tx(tx, link, task.status_at, is_login, now).await?;
+                if refreshed.is_healed {
+                    self.healed.insert(link);
+                }
+                if refreshed.is_healed || refreshed.is_first_since_login {
+                    links::tell_in_tx(kit, tx, self.order.agency, link).await?;
+                }
             }
         }
         Ok(())
     }
 
-    async fn note_employers_in_tx(&mut self, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
+    async fn note_employers_in_tx(&mut self, kit: &Kit, tx: &Tx, now: DateTime<Utc>) -> Result<(), Error> {
         let failed: Vec<_> = [Standing::Failed, Standing::NoData, Standing::Expired]
             .into_iter()
             .flat_map(|standing| self.newly(standing))
@@ -125,9 +158,45 @@ impl Open {
             }
             employer.updated_at = now;
             store::save_employer_in_tx(tx, &self.order, before, employer).await?;
-            judge_link_in_tx(tx, employer, now).await?;
+            judge_link_in_tx(kit, tx, employer, now).await?;
         }
         Ok(())
+    }
+
+    /// A connection that the client had to mend has brought data: nobody need be asked any more, and the event says how it
+    /// came back.
+    fn note_restored(&mut self) {
+        let restored: Vec<_> = self
+            .newly(Standing::Completed)
+            .into_iter()
+            .filter_map(|id| self.employers.iter().find(|employer| employer.id == id))
+            .filter_map(|employer| Some((employer.id, employer.link?, self.restored_by(employer)?)))
+            .collect();
+        for (employer, link, how) in restored {
+            self.case.note(Change {
+                order: Some(self.order.id),
+                employer: Some(employer),
+                facts: Facts { link: Some(link), restored_by: Some(how), ..Facts::default() },
+                ..Change::of(CaseEventKind::ConnectionRestored)
+            });
+        }
+    }
+
+    /// How the connection of an entry that has completed came back; `None` for one that was not away.
+    fn restored_by(&self, employer: &OrderEmployer) -> Option<RestoredBy> {
+        if let Some(contact) = &self.order.contact {
+            return (!contact.links.is_empty()).then_some(RestoredBy::VerificationLink);
+        }
+        let is_refused = |raw: &str| status::is_clients_to_mend(TaskStatus::parse(raw));
+        let had_failed = self.tasks.iter().any(|task| task.employer == employer.id && is_refused(&task.raw_status))
+            || self
+                .employers_before
+                .iter()
+                .any(|before| before.id == employer.id && before.task_status.as_deref().is_some_and(is_refused));
+        if had_failed {
+            return Some(RestoredBy::LateLogin);
+        }
+        employer.link.filter(|link| self.healed.contains(link)).map(|_| RestoredBy::Refresh)
     }
 
     /// The employers that have come to stand there with these news.
@@ -209,9 +278,7 @@ impl Open {
                 && other.renewal == self.order.renewal
                 && !matches!(other.status, OrderStatus::Canceled | OrderStatus::Rejected)
         });
-        let asks_client = |order: &Order| {
-            order.failure.as_ref().is_some_and(|failure| failure.next_action == NextAction::SendVerificationLink)
-        };
+        let asks_client = |order: &Order| order.failure.as_ref().is_some_and(policy::needs_client);
         Ok(match before {
             Some(before) if policy::is_reviewable(before) => {
                 let renewal = match self.order.renewal {
@@ -222,7 +289,9 @@ impl Open {
                 let has_report = renewal.is_some_and(|renewal| renewal.current.is_some());
                 if has_report { cases::Standing::READY } else { policy::case_standing(before) }
             }
-            Some(before) if asks_client(before) => policy::case_standing(before),
+            Some(before) if asks_client(before) && !shared::is_mended_in_tx(tx, before).await? => {
+                policy::case_standing(before)
+            }
             _ => cases::Standing::DUE,
         })
     }
@@ -230,8 +299,15 @@ impl Open {
     /// Data that came another way (the client answered Truv's own notice) makes an open ask for the same connections
     /// needless: nobody is to be reminded of it any more.
     async fn end_needless_asks_in_tx(&self, kit: &Kit, tx: &Tx) -> Result<(), Error> {
+        // A client who has changed the password comes back with another connection in the place of the old one.
+        let sources: Vec<_> = self.employers.iter().filter_map(|employer| employer.source).collect();
+        let sources = store::find_employers(tx, self.order.agency, &sources).await?;
+        let before = |employer: &OrderEmployer| {
+            sources.iter().find(|source| Some(source.id) == employer.source).and_then(|source| source.link)
+        };
         let mended = |link: &LinkId| {
-            self.employers.iter().any(|employer| employer.link == Some(*link) && status::is_completed(employer))
+            let is_it = |employer: &OrderEmployer| employer.link == Some(*link) || before(employer) == Some(*link);
+            self.employers.iter().any(|employer| is_it(employer) && status::is_completed(employer))
         };
         for ask in store::list_of_case(tx, self.order.case).await? {
             let Some(contact) = &ask.contact else { continue };
@@ -296,14 +372,19 @@ impl Open {
 }
 
 /// What the task of an employer entry says about its connection, whoever told it: the task itself, the order, or a look.
-async fn judge_link_in_tx(tx: &Tx, employer: &OrderEmployer, now: DateTime<Utc>) -> Result<(), Error> {
+async fn judge_link_in_tx(kit: &Kit, tx: &Tx, employer: &OrderEmployer, now: DateTime<Utc>) -> Result<(), Error> {
     let (Some(link), Some(task), Some(at)) = (employer.link, employer.task(), employer.task_at) else { return Ok(()) };
-    if status::is_clients_to_mend(task) {
+    let has_changed = if status::is_clients_to_mend(task) {
         let by = employer.task_status.as_deref().unwrap_or_default();
-        links::mark_broken_in_tx(tx, link, by, at, now).await?;
+        links::mark_broken_in_tx(tx, link, by, at, now).await?
     } else if task.is_failure() {
         // `link-disconnected` comes with every failed refresh; this failure explains it without the client.
-        links::explain_in_tx(tx, link, now).await?;
+        links::explain_in_tx(tx, link, now).await?
+    } else {
+        false
+    };
+    if has_changed {
+        links::tell_in_tx(kit, tx, employer.agency, link).await?;
     }
     Ok(())
 }

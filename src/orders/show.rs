@@ -3,15 +3,17 @@
 use chrono::{DateTime, Utc};
 use secrecy::ExposeSecret;
 
+use super::OrderEmployer;
 use super::advance::Open;
 use super::status::Told;
-use super::{OrderEmployer, ShareUrl};
 use crate::kit::Kit;
 use crate::links;
 use crate::people;
+use crate::seal;
 use crate::storage::{Error, Tx};
+use crate::truv;
 use crate::truv::wire::orders::{Order as Shown, Suborder};
-use crate::words::TaskStatus;
+use crate::words::{DataSource, TaskStatus};
 
 impl Open {
     /// Joins what a look at the order shows. Its times are the order's: entries carry none of their own.
@@ -29,10 +31,20 @@ impl Open {
         if order.contact.is_some()
             && let Some(url) = shown.share_url.as_ref().or(shown.short_share_url.as_ref())
         {
-            order.share_url = Some(ShareUrl(url.expose_secret().to_owned()));
+            self.keep_link(kit, url.expose_secret())?;
         }
         for suborder in shown.employers.iter().chain(&shown.financial_accounts) {
             self.show_suborder_in_tx(kit, tx, suborder, at).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals the client's link, unless it is the one that is kept already: sealed anew, it would look like a change.
+    fn keep_link(&mut self, kit: &Kit, url: &str) -> Result<(), seal::Error> {
+        let place = self.order.share_url_place();
+        let kept = self.order.share_url.as_ref().and_then(|kept| kit.sealer.open(&place, kept).ok());
+        if kept.is_none_or(|kept| kept.expose_secret() != url) {
+            self.order.share_url = Some(kit.sealer.seal(&place, url)?);
         }
         Ok(())
     }
@@ -52,6 +64,9 @@ impl Open {
             employer.truv_suborder_id = Some(shown.id.clone());
             employer.suborder_number = employer.suborder_number.take().or_else(|| shown.suborder_number.clone());
             employer.company_name = employer.company_name.take().or_else(|| shown.company_name.clone());
+        }
+        if let Some(word) = shown.data_source.as_deref().filter(|word| DataSource::parse(word) == DataSource::Unknown) {
+            truv::unknown_word("data_source", word);
         }
         if let Some(raw_status) = &shown.status {
             self.hear_suborder(index, raw_status, at);
@@ -80,7 +95,11 @@ impl Open {
             };
             let link = self.link_in_tx(kit, tx, index, link, sighting).await?;
             if is_done {
-                links::mark_refreshed_in_tx(tx, link, at, false, kit.clock.now()).await?;
+                // The settling of the entry tells it; here it only must not be overlooked.
+                if links::mark_refreshed_in_tx(tx, link, at, false, kit.clock.now()).await?.is_healed {
+                    self.healed.insert(link);
+                    links::tell_in_tx(kit, tx, self.order.agency, link).await?;
+                }
             }
         }
         Ok(())

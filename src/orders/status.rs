@@ -86,7 +86,7 @@ pub fn suborder_moves(known: (&str, Option<DateTime<Utc>>), news: (&str, DateTim
 }
 
 /// Times this close are one moment: an order tells its time without a fraction of the second, an event with one.
-const SAME_MOMENT: TimeDelta = TimeDelta::seconds(1);
+pub(super) const SAME_MOMENT: TimeDelta = TimeDelta::seconds(1);
 
 /// The state of the task that counts for an employer, with its time and, when a task itself told it, the task.
 pub fn effective(tasks: &[Task], told: Option<&Told>) -> Option<(String, DateTime<Utc>, Option<TaskId>)> {

@@ -5,8 +5,9 @@ use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::status;
-use super::{Failure, Order, OrderEmployer, ShareUrl, Task};
+use super::{Failure, Order, OrderEmployer, Task};
 use crate::ids::{AgencyId, CaseId, LinkId, OrderEmployerId, OrderId, RenewalId};
+use crate::seal::Sealed;
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
 use crate::storage::past::{self, Was};
 use crate::storage::{Database, Error, Tx};
@@ -305,7 +306,7 @@ fn order_row(order: &Order) -> orders::ActiveModel {
         sends: Set(i32::try_from(order.sends).unwrap_or(i32::MAX)),
         sent_at: Set(order.sent_at),
         contact: Set(order.contact.as_ref().and_then(|contact| serde_json::to_value(contact).ok())),
-        share_url: Set(order.share_url.as_ref().map(|url| url.0.clone())),
+        share_url: Set(order.share_url.as_ref().map(|url| url.as_str().to_owned())),
         failure_reason: Set(failure.map(|failure| failure.reason)),
         failure_task_status: Set(failure.and_then(|failure| failure.task_status).map(TaskStatus::word)),
         failure_next_action: Set(failure.map(|failure| failure.next_action)),
@@ -313,6 +314,8 @@ fn order_row(order: &Order) -> orders::ActiveModel {
         failure_message: Set(failure.map(|failure| failure.message.clone())),
         failure_retry_at: Set(failure.and_then(|failure| failure.retry_at)),
         failure_at: Set(failure.map(|failure| failure.occurred_at)),
+        retry_canceled_at: Set(order.retry_canceled_at),
+        retry_moved_to: Set(order.retry_moved_to),
         canceled_at: Set(order.canceled_at),
         completed_at: Set(order.completed_at),
         expires_at: Set(order.expires_at),
@@ -383,8 +386,10 @@ impl From<orders::Model> for Order {
             sends: u32::try_from(row.sends).unwrap_or_default(),
             sent_at: row.sent_at,
             contact: row.contact.and_then(|contact| serde_json::from_value(contact).ok()),
-            share_url: row.share_url.map(ShareUrl),
+            share_url: row.share_url.map(Sealed::of_row),
             failure,
+            retry_canceled_at: row.retry_canceled_at,
+            retry_moved_to: row.retry_moved_to,
             canceled_at: row.canceled_at,
             completed_at: row.completed_at,
             expires_at: row.expires_at,

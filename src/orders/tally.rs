@@ -11,6 +11,8 @@ pub(super) fn told(order: &Order) -> Option<BatchItemStatus> {
     let asks_client = order.contact.is_some();
     let by_failure = || match order.failure.as_ref().map(|failure| failure.next_action) {
         Some(NextAction::SendVerificationLink) => BatchItemStatus::NeedsLink,
+        // Truv has asked the client.
+        Some(NextAction::Wait) => BatchItemStatus::LinkSent,
         Some(NextAction::RetryLater) if !asks_client => BatchItemStatus::Retrying,
         _ => BatchItemStatus::Failed,
     };

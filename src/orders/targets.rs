@@ -50,9 +50,19 @@ pub async fn load_targets(
             of_order.entry(order.into()).or_default().push(link.clone());
         }
     }
+    let mut of_case: HashMap<CaseId, Vec<Link>> = HashMap::new();
+    for (order, case) in &sources {
+        let links = of_order.get(&OrderId::from(*order)).cloned().unwrap_or_default();
+        of_case.entry((*case).into()).or_default().extend(links);
+    }
     let mut chosen: HashMap<CaseId, Vec<Link>> = HashMap::new();
     for (order, case) in sources {
-        let Some(links) = of_order.remove(&order.into()) else { continue };
+        let Some(mut links) = of_order.remove(&order.into()) else { continue };
+        let all = of_case.get(&case.into()).map_or(&[][..], Vec::as_slice);
+        links.retain(|link| !link.is_superseded(all.iter()));
+        if links.is_empty() {
+            continue;
+        }
         match chosen.entry(case.into()) {
             std::collections::hash_map::Entry::Vacant(place) => {
                 place.insert(links);

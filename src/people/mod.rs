@@ -8,6 +8,7 @@ mod store;
 use std::collections::HashMap;
 
 use crate::ids::{AgencyId, CaseworkerId, ClientId};
+use crate::words::DeliveryChannel;
 
 pub(crate) use self::store::find_client;
 pub use self::store::{
@@ -57,11 +58,27 @@ pub struct Client {
     pub phone: Option<String>,
     /// Last four digits; more is never stored.
     pub ssn_last4: Option<String>,
+    /// In which language they want to be asked: a tag such as `es`. `None` when unknown.
+    pub language: Option<String>,
+    /// How they want to be asked. `None` when unknown.
+    pub preferred_channel: Option<DeliveryChannel>,
     /// Truv's id of the person; `None` until an order told it.
     pub truv_user_id: Option<String>,
 }
 
 impl Client {
+    /// The way by which a link is best sent: the preferred one where it is possible, else the first that is;
+    /// [`DeliveryChannel::None`] where the agency passes links on. `None` when there is no way.
+    pub fn channel(&self) -> Option<DeliveryChannel> {
+        let can = |channel: &DeliveryChannel| match channel {
+            DeliveryChannel::Email => self.email.is_some(),
+            DeliveryChannel::Sms => self.phone.is_some(),
+            DeliveryChannel::None => true,
+        };
+        let known = [DeliveryChannel::Email, DeliveryChannel::Sms];
+        self.preferred_channel.filter(can).or_else(|| known.into_iter().find(can))
+    }
+
     /// First and last name.
     pub fn display_name(&self) -> String {
         format!("{} {}", self.first_name, self.last_name).trim().to_owned()

@@ -133,6 +133,8 @@ impl From<clients::Model> for Client {
             email: row.email,
             phone: row.phone,
             ssn_last4: row.ssn_last4,
+            language: row.language,
+            preferred_channel: row.preferred_channel,
             truv_user_id: row.truv_user_id,
         }
     }

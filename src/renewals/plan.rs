@@ -23,16 +23,20 @@ pub fn by_due_date() -> Sort {
 }
 
 /// What is planned for many cases together.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     /// All cases.
     pub cases: u64,
     /// Connections that the planned refreshes ask, each of them billed.
     pub billable_links: u64,
+    /// What they cost, in US cents; `None` where the settings name no price for the product.
+    pub cost_cents: Option<i64>,
+    /// How many of the planned refreshes are expected to bring data.
+    pub expected_successes: f64,
     /// Cases by what is planned, and why.
     pub by_action: BTreeMap<(PlannedAction, PlanReason), u64>,
-    /// Cases whose refresh is planned, by the worst of their connections.
-    pub by_health: BTreeMap<LinkHealth, u64>,
+    /// Cases whose refresh is planned, by the worst of their connections, and how many of them are expected to bring data.
+    pub by_health: BTreeMap<LinkHealth, (u64, f64)>,
     /// Cases and billed connections by the day of the refresh.
     pub by_day: BTreeMap<NaiveDate, (u64, u64)>,
 }
@@ -45,7 +49,11 @@ impl Summary {
             return;
         }
         self.billable_links += u64::from(planned.billable_links);
-        *self.by_health.entry(planned.health).or_default() += 1;
+        let chance = planned.chance.unwrap_or_default();
+        self.expected_successes += chance;
+        let (cases, expected) = self.by_health.entry(planned.health).or_default();
+        *cases += 1;
+        *expected += chance;
         if let Some(on) = planned.on {
             let (cases, links) = self.by_day.entry(on).or_default();
             *cases += 1;
@@ -59,6 +67,12 @@ impl Summary {
     }
 }
 
+/// A part of a number of cases, from 0 to 1; 0 of none.
+#[expect(clippy::cast_precision_loss, reason = "counts of cases are far below 2^52")]
+pub fn share(part: f64, cases: u64) -> f64 {
+    if cases == 0 { 0.0 } else { part / cases as f64 }
+}
+
 /// The filter of a plan: without a status it takes every case that has not ended, because the cycles of most open later.
 pub fn planned_filter(mut filter: Filter) -> Filter {
     if filter.status.is_empty() {
@@ -68,10 +82,11 @@ pub fn planned_filter(mut filter: Filter) -> Filter {
 }
 
 /// Plans every case that the filter admits, and keeps the sums alone: a county of any size needs the memory of one chunk.
+/// `price_cents` is what refreshing one connection costs.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn summary(kit: &Kit, scope: CaseScope, filter: &Filter) -> Result<Summary, Error> {
+pub async fn summary(kit: &Kit, scope: CaseScope, filter: &Filter, price_cents: Option<i64>) -> Result<Summary, Error> {
     let mut summary = Summary::default();
     let mut window = Window::first(CHUNK);
     loop {
@@ -81,7 +96,11 @@ pub async fn summary(kit: &Kit, scope: CaseScope, filter: &Filter) -> Result<Sum
         }
         match page.items.into_iter().next_back() {
             Some((key, _)) if page.has_more => window.after = Some(key),
-            _ => return Ok(summary),
+            _ => {
+                let links = i64::try_from(summary.billable_links).unwrap_or(i64::MAX);
+                summary.cost_cents = price_cents.map(|price| price.saturating_mul(links));
+                return Ok(summary);
+            }
         }
     }
 }
@@ -96,11 +115,8 @@ pub async fn page(
     filter: &Filter,
     window: &Window<Key>,
 ) -> Result<Page<(Key, Planned)>, Error> {
-    let calendar = Calendar {
-        today: kit.clock.today(),
-        window_days: kit.renewals.window_days,
-        link_lifetime_days: kit.renewals.link_lifetime_days,
-    };
+    let lifetimes = kit.lifetimes.of(scope.agency, &kit.renewals);
+    let calendar = Calendar { today: kit.clock.today(), window_days: kit.renewals.window_days, lifetimes: &lifetimes };
     let page = queue::page(&kit.db, scope, filter, &by_due_date(), window).await?;
     let cases: Vec<&Case> = page.items.iter().map(|(_, case)| case).collect();
     let targets =

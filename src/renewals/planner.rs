@@ -8,22 +8,23 @@
 use chrono::{Days, NaiveDate};
 
 use crate::cases::Case;
+use crate::lifetimes::Table;
 use crate::links::{self, Forecast, Link};
 use crate::words::{CaseStatus, LinkHealth, PlanReason, PlannedAction};
 
 /// The settings that a plan follows.
 #[derive(Clone, Copy, Debug)]
-pub struct Calendar {
+pub struct Calendar<'a> {
     /// The day of the plan.
     pub today: NaiveDate,
     /// Days before its due date on which a case's cycle opens.
     pub window_days: u32,
-    /// How many days a connection is expected to last.
-    pub link_lifetime_days: u32,
+    /// How long connections are expected to last.
+    pub lifetimes: &'a Table,
 }
 
 /// What is planned for one case.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Planned {
     /// The case.
     pub case: Case,
@@ -37,20 +38,24 @@ pub struct Planned {
     pub billable_links: u32,
     /// The worst of the case's connections, judged against its due date; `Unknown` without one.
     pub health: LinkHealth,
+    /// How likely, from 0 to 1, the refresh brings data from all of them on its day; `None` where none is planned.
+    pub chance: Option<f64>,
 }
 
 /// Plans one case, given the connections that a refresh would ask.
-pub fn plan(case: Case, targets: &[Link], calendar: Calendar) -> Planned {
-    let forecast = Forecast { due_on: case.due_on, lifetime_days: calendar.link_lifetime_days };
+pub fn plan(case: Case, targets: &[Link], calendar: Calendar<'_>) -> Planned {
+    let forecast = Forecast { due_on: case.due_on, lifetimes: calendar.lifetimes };
     let health = targets.iter().map(|link| links::health(link, forecast)).max_by_key(|band| weight(*band));
     let health = health.unwrap_or(LinkHealth::Unknown);
     let (action, on, reason) = decide(&case, targets, calendar);
     let is_refresh = matches!(action, PlannedAction::RefreshNow | PlannedAction::RefreshLater);
     let billable_links = if is_refresh { u32::try_from(targets.len()).unwrap_or(u32::MAX) } else { 0 };
-    Planned { case, action, on, reason, billable_links, health }
+    let chance_on = |on| targets.iter().map(|link| links::chance(link, calendar.lifetimes, on)).product();
+    let chance = on.filter(|_| is_refresh).map(chance_on);
+    Planned { case, action, on, reason, billable_links, health, chance }
 }
 
-fn decide(case: &Case, targets: &[Link], calendar: Calendar) -> (PlannedAction, Option<NaiveDate>, PlanReason) {
+fn decide(case: &Case, targets: &[Link], calendar: Calendar<'_>) -> (PlannedAction, Option<NaiveDate>, PlanReason) {
     use PlannedAction::{AskClient, Blocked, RefreshLater, RefreshNow};
     let today = calendar.today;
     match case.status {
@@ -62,12 +67,11 @@ fn decide(case: &Case, targets: &[Link], calendar: Calendar) -> (PlannedAction, 
     if targets.is_empty() {
         return (AskClient, Some(today), PlanReason::NoConnection);
     }
-    let is_broken = |link: &Link| link.broken_at.is_some() || link.deleted_at.is_some();
-    if case.status == CaseStatus::NeedsClient || targets.iter().any(is_broken) {
+    if case.status == CaseStatus::NeedsClient || targets.iter().any(|link| !link.works()) {
         return (AskClient, Some(today), PlanReason::ConnectionBroken);
     }
     let opens_on = case.due_on.checked_sub_days(Days::new(calendar.window_days.into())).unwrap_or(case.due_on);
-    let first_end = targets.iter().filter_map(|link| links::expected_expiry(link, calendar.link_lifetime_days)).min();
+    let first_end = targets.iter().filter_map(|link| links::expected_expiry(link, calendar.lifetimes)).min();
     // A renewal that is open already may have been opened by hand, before its day.
     if opens_on <= today || case.status != CaseStatus::NotDue {
         let is_past = first_end.is_some_and(|end| end < today);
@@ -95,10 +99,17 @@ mod tests {
     use chrono::{NaiveTime, TimeDelta};
 
     use super::*;
+    use crate::config::Renewals;
     use crate::words::{DataSource, NextAction, Program};
 
     const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
-    const CALENDAR: Calendar = Calendar { today: TODAY, window_days: 30, link_lifetime_days: 180 };
+    fn lifetimes() -> Table {
+        Table::of(&Renewals::default(), [])
+    }
+
+    fn plan_of(case: Case, links: &[Link]) -> Planned {
+        plan(case, links, Calendar { today: TODAY, window_days: 30, lifetimes: &lifetimes() })
+    }
 
     fn nil<T: From<uuid::Uuid>>() -> T {
         uuid::Uuid::nil().into()
@@ -148,7 +159,7 @@ mod tests {
     }
 
     fn planned(status: CaseStatus, due_in: i64, links: &[Link]) -> (PlannedAction, Option<i64>, PlanReason) {
-        let planned = plan(case(status, due_in), links, CALENDAR);
+        let planned = plan_of(case(status, due_in), links);
         (planned.action, planned.on.map(|on| (on - TODAY).num_days()), planned.reason)
     }
 
@@ -158,7 +169,7 @@ mod tests {
         let planned = planned(CaseStatus::NotDue, 181, &[link(0)]);
         assert_eq!(planned, (PlannedAction::RefreshLater, Some(151), PlanReason::CycleOpensLater));
         // The day itself is too late, and that is what the band says.
-        assert_eq!(plan(case(CaseStatus::NotDue, 181), &[link(0)], CALENDAR).health, LinkHealth::LikelyExpired);
+        assert_eq!(plan_of(case(CaseStatus::NotDue, 181), &[link(0)]).health, LinkHealth::LikelyExpired);
     }
 
     #[test]
@@ -189,9 +200,20 @@ mod tests {
             [(vec![], PlanReason::NoConnection), (vec![link(1), broken], PlanReason::ConnectionBroken)]
         {
             assert_eq!(planned(CaseStatus::NotDue, 100, &links), (PlannedAction::AskClient, Some(0), reason));
-            assert_eq!(plan(case(CaseStatus::Due, 1), &links, CALENDAR).billable_links, 0);
+            assert_eq!(plan_of(case(CaseStatus::Due, 1), &links).billable_links, 0);
         }
-        assert_eq!(plan(case(CaseStatus::Due, 1), &[link(1), link(2)], CALENDAR).billable_links, 2);
+        assert_eq!(plan_of(case(CaseStatus::Due, 1), &[link(1), link(2)]).billable_links, 2);
+    }
+
+    #[test]
+    fn the_chance_is_that_of_the_day_and_of_all_connections_together() {
+        let now = plan_of(case(CaseStatus::Due, 10), &[link(90)]).chance.unwrap();
+        let both = plan_of(case(CaseStatus::Due, 10), &[link(90), link(300)]).chance.unwrap();
+        assert!(now > 0.9 && both < 0.2, "{now} {both}");
+        // The cycle opens when the connection is 151 days old, 29 before its end.
+        let later = plan_of(case(CaseStatus::NotDue, 181), &[link(0)]).chance.unwrap();
+        assert!(later < now && later > 0.5, "{later}");
+        assert_eq!(plan_of(case(CaseStatus::NotDue, 100), &[]).chance, None);
     }
 
     #[test]

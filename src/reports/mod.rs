@@ -30,7 +30,9 @@ pub use self::load::{
 };
 pub use self::matching::is_same_company;
 pub use self::store::NewEmployment;
-pub(crate) use self::store::{find_newest, find_of_order, insert_in_tx, load_known_in_tx, load_raw};
+pub(crate) use self::store::{
+    find_newest, find_newest_of_case, find_of_order, insert_in_tx, load_known_in_tx, load_raw,
+};
 
 /// The head of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use uuid::Uuid;
 
 use super::snapshot::{Content, Known, KnownJob, KnownStatement, Snapshot};
@@ -45,6 +47,25 @@ pub(crate) async fn find_newest(tx: &Tx, case: CaseId, other_than: OrderId) -> R
         .order_by_desc(reports::Column::GeneratedAt)
         .order_by_desc(reports::Column::Id);
     Ok(query.into_tuple::<Uuid>().one(tx).await?.map(Into::into))
+}
+
+/// The newest report of a case.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Newest {
+    pub(crate) report: ReportId,
+    pub(crate) order: OrderId,
+    pub(crate) generated_at: DateTime<Utc>,
+}
+
+pub(crate) async fn find_newest_of_case<C: ConnectionTrait>(db: &C, case: CaseId) -> Result<Option<Newest>, Error> {
+    let query = reports::Entity::find()
+        .select_only()
+        .columns([reports::Column::Id, reports::Column::OrderId, reports::Column::GeneratedAt])
+        .filter(reports::Column::CaseId.eq(case.0))
+        .order_by_desc(reports::Column::GeneratedAt)
+        .order_by_desc(reports::Column::Id);
+    let row: Option<(Uuid, Uuid, DateTime<Utc>)> = query.into_tuple().one(db).await?;
+    Ok(row.map(|(report, order, generated_at)| Newest { report: report.into(), order: order.into(), generated_at }))
 }
 
 /// A job as it is stored: with Truv's own words beside what we read from them.

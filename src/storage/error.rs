@@ -20,6 +20,9 @@ pub enum Error {
     /// A row does not hold what the code expects.
     #[error("a stored row is not as expected: {0}")]
     Corrupt(String),
+    /// A newer version of this program has migrated the database.
+    #[error("a newer version of Recert has migrated the database: this one does not know {0}")]
+    Newer(String),
     /// Anything else: a fault of ours.
     #[error("the database refused a statement")]
     Fault(#[source] DbErr),
@@ -35,6 +38,15 @@ impl From<DbErr> for Error {
             DbErr::Exec(_) | DbErr::Query(_) => classify(error),
             _ => Self::Fault(error),
         }
+    }
+}
+
+/// What the library reports of migrations. It has no kind of its own for one that it does not know.
+pub(super) fn of_migrations(error: DbErr) -> Error {
+    let DbErr::Custom(text) = &error else { return error.into() };
+    match text.split_once("Migration file of version '").and_then(|(_, rest)| rest.split_once('\'')) {
+        Some((name, _)) => Error::Newer(name.to_owned()),
+        None => error.into(),
     }
 }
 

@@ -9,6 +9,7 @@ pub(crate) mod entities;
 mod error;
 pub(crate) mod past;
 pub(crate) mod ranked;
+mod sole;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,12 +22,15 @@ use sea_orm::{
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::{Connection as _, PgConnection};
 use tokio::sync::watch;
 
 use crate::config;
 use crate::opaque::Opaque;
 
 pub use self::error::Error;
+pub use self::sole::{NotSole, Sole};
+use self::error::of_migrations;
 
 /// The open database: cheap to clone, shared by every part.
 #[derive(Clone, Debug)]
@@ -51,9 +55,7 @@ impl Database {
     /// When the URL is of another kind, or the database cannot be reached.
     pub async fn connect(section: &config::Database) -> Result<Self, Error> {
         let url = section.url.expose_secret();
-        if let Some(path) = url.strip_prefix("sqlite:") {
-            let path = path.strip_prefix("//").unwrap_or(path);
-            let path = path.split_once('?').map_or(path, |(path, _)| path);
+        if let Some(path) = sqlite_path(url) {
             let url = format!("sqlite://{path}?mode=rwc");
             // The writer comes first: it makes the file and switches it to WAL.
             let write = sea_orm::Database::connect(sqlite(&url, 1, section)).await?;
@@ -108,6 +110,11 @@ impl Database {
     /// before the database is handed out: copies made earlier are not watched.
     pub fn watch_reads(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
         self.read.set_metric_callback(watch);
+    }
+
+    /// The same for every statement of a transaction, and for those that write without one.
+    pub fn watch_writes(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
+        self.write.set_metric_callback(watch);
     }
 
     /// Which of the two databases this is.
@@ -177,10 +184,10 @@ impl Database {
             tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
             // An arbitrary number of ours; held until the transaction ends.
             tx.execute_unprepared("SELECT pg_advisory_xact_lock(7291544871)").await?;
-            Migrator::up(&tx, None).await?;
+            Migrator::up(&tx, None).await.map_err(of_migrations)?;
             tx.commit().await?;
         } else {
-            Migrator::up(&self.write, None).await?;
+            Migrator::up(&self.write, None).await.map_err(of_migrations)?;
         }
         Ok(())
     }
@@ -190,8 +197,8 @@ impl Database {
     /// # Errors
     /// When the database cannot be read.
     pub async fn migrations(&self) -> Result<Vec<(String, bool)>, Error> {
-        let pending: Vec<String> =
-            Migrator::get_pending_migrations(&self.write).await?.iter().map(|m| m.name().to_owned()).collect();
+        let pending = Migrator::get_pending_migrations(&self.write).await.map_err(of_migrations)?;
+        let pending: Vec<String> = pending.iter().map(|migration| migration.name().to_owned()).collect();
         Ok(Migrator::migrations()
             .iter()
             .map(|migration| {
@@ -200,6 +207,20 @@ impl Database {
                 (name, is_applied)
             })
             .collect())
+    }
+
+    /// Sends an empty message on a channel of PostgreSQL.
+    ///
+    /// # Errors
+    /// When the database fails, or is SQLite.
+    pub(crate) async fn notify(&self, channel: &str) -> Result<(), Error> {
+        let statement = sea_orm::Statement::from_sql_and_values(
+            self.backend(),
+            "SELECT pg_notify($1, '')",
+            [sea_orm::Value::from(channel)],
+        );
+        self.write.execute_raw(statement).await?;
+        Ok(())
     }
 
     /// Whether the database answers.
@@ -217,6 +238,28 @@ impl Database {
     pub async fn close(self) -> Result<(), Error> {
         self.read.close().await?;
         Ok(self.write.close().await?)
+    }
+}
+
+/// The file that a URL of SQLite names; `None` for other URLs.
+pub fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Some(path.split_once('?').map_or(path, |(path, _)| path))
+}
+
+/// Reaches a PostgreSQL server once and lets it go. Says why not in the server's or the system's words, which a pool hides:
+/// it tries again until its time is over, and then says that it is over.
+///
+/// # Errors
+/// The reason, without the address.
+pub async fn reach_postgres(url: &str, patience: Duration) -> Result<(), String> {
+    let reached = tokio::time::timeout(patience, PgConnection::connect(&postgres_url(url))).await;
+    match reached {
+        Ok(Ok(connection)) => connection.close().await.map_err(|error| error.to_string()),
+        Ok(Err(sqlx::Error::Database(error))) => Err(error.message().to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("no answer within {} s", patience.as_secs())),
     }
 }
 

@@ -4,6 +4,7 @@
 //! what to do after a failure is decided by whoever holds the intent, from [`Error::outcome`]. Nothing here is durable,
 //! each call waits for its turn at the [gate](crate::gate), and no rule of ours about orders is known; [`wire`] is Truv's vocabulary alone.
 
+mod alarm;
 pub mod client;
 pub mod error;
 pub mod json;
@@ -12,6 +13,7 @@ pub mod signature;
 mod throttle;
 pub mod wire;
 
-pub use client::{BuildError, Client, Fetched};
+pub(crate) use alarm::unknown_word;
+pub use client::{BuildError, Client, Fetched, Sounding};
 pub use error::{Error, FieldProblem, Outcome};
 pub use redact::redact;

@@ -27,24 +27,68 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Shortest and longest pause before a bus that was lost is looked for again.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
+/// How long a message to ourselves may be on its way.
+const ECHO: Duration = Duration::from_secs(5);
+
 /// Why a bus was left.
 #[derive(Debug, thiserror::Error)]
-enum Lost {
+pub enum Lost {
+    /// PostgreSQL's bus failed.
     #[error("PostgreSQL: {0}")]
     Postgres(#[from] sqlx::Error),
+    /// The NATS server failed.
     #[cfg(feature = "nats")]
     #[error("NATS: {0}")]
     Nats(String),
+    /// No answer in time.
     #[error("the bus did not answer in time")]
     Silent(#[from] tokio::time::error::Elapsed),
+    /// The other side hung up.
     #[error("the connection was closed")]
     Closed,
+    /// A message to ourselves did not come back.
+    #[error("a message that was sent through the database did not come back within {} s", ECHO.as_secs())]
+    Deaf,
+}
+
+/// What is used to wake other replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bus {
+    /// None: switched off, or needless with SQLite.
+    None,
+    /// `LISTEN`/`NOTIFY`.
+    Postgres,
+    /// NATS.
+    Nats,
+}
+
+/// Sends one message to ourselves and waits for it, on a channel of its own, so that nobody else is woken. For a check by
+/// hand.
+///
+/// # Errors
+/// [`Lost`], when it does not come back.
+pub async fn echo(db: &Database, wake: &Wake) -> Result<Bus, Lost> {
+    let channel = format!("recert_check_{}", rand::random::<u32>());
+    let url = match wake {
+        Wake::Off => return Ok(Bus::None),
+        Wake::Database => match db.direct_url() {
+            None => return Ok(Bus::None),
+            Some(url) => url,
+        },
+        Wake::Postgres(url) => url,
+        #[cfg(feature = "nats")]
+        Wake::Nats(url) => return nats::echo(url, channel).await.map(|()| Bus::Nats),
+    };
+    postgres::echo(db, url, &channel).await.map(|()| Bus::Postgres)
 }
 
 /// Listens and tells until the token is cancelled; what was committed before that is still told of. Losing the bus is no
 /// failure: it is looked for again, and meanwhile everybody looks at the database by themselves.
 pub async fn run(db: Database, wake: Wake, stop: CancellationToken) {
     let mut pauses = Pauses::default();
+    for direction in ["sent", "received"] {
+        metrics::counter!("recert_wakes_total", "direction" => direction).absolute(0);
+    }
     loop {
         let lost = match &wake {
             Wake::Off => return,

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Lost, PATIENCE, Pauses, Teller, heard, reached};
+use super::{ECHO, Lost, PATIENCE, Pauses, Teller, heard, reached};
 use crate::storage::Database;
 
 /// How often the server is asked whether it lives; two answers may be missing.
@@ -26,21 +26,13 @@ pub(super) async fn attend(
     // Databases that share a server do not wake each other. A number that two of them have drawn does no harm.
     let epoch = db.opaque().await.map_err(|error| failed(&error))?.epoch();
     let subject = format!("recert.wake.{epoch}");
-    // The address may hold a password, so what the parser says about it is not repeated.
-    let address: ServerAddr =
-        url.expose_secret().parse().map_err(|_| Lost::Nats("the address of RECERT_WAKE is not one".to_owned()))?;
     let (events, mut event) = mpsc::unbounded_channel();
-    let mut options =
-        ConnectOptions::new().name("recert").no_echo().ping_interval(PING).connection_timeout(PATIENCE).event_callback(
-            move |event| {
-                // Nobody listens any more when the bus has been left.
-                let _ = events.send(event);
-                std::future::ready(())
-            },
-        );
-    if let Some(user) = address.username() {
-        options = options.user_and_password(user.to_owned(), address.password().unwrap_or_default().to_owned());
-    }
+    let (address, options) = options(url)?;
+    let options = options.no_echo().event_callback(move |event| {
+        // Nobody listens any more when the bus has been left.
+        let _ = events.send(event);
+        std::future::ready(())
+    });
     let Some(client) = stop.run_until_cancelled(timeout(PATIENCE, options.connect(address))).await else {
         return Ok(());
     };
@@ -78,4 +70,26 @@ pub(super) async fn attend(
             }
         }
     }
+}
+
+/// Where the server is, and how it is spoken to.
+fn options(url: &SecretString) -> Result<(ServerAddr, ConnectOptions), Lost> {
+    // The address may hold a password, so what the parser says about it is not repeated.
+    let address: ServerAddr =
+        url.expose_secret().parse().map_err(|_| Lost::Nats("the address of RECERT_WAKE is not one".to_owned()))?;
+    let mut options = ConnectOptions::new().name("recert").ping_interval(PING).connection_timeout(PATIENCE);
+    if let Some(user) = address.username() {
+        options = options.user_and_password(user.to_owned(), address.password().unwrap_or_default().to_owned());
+    }
+    Ok((address, options))
+}
+
+/// One message to ourselves, there and back.
+pub(super) async fn echo(url: &SecretString, subject: String) -> Result<(), Lost> {
+    let failed = |error: &dyn std::fmt::Display| Lost::Nats(error.to_string());
+    let (address, options) = options(url)?;
+    let client = timeout(PATIENCE, options.connect(address)).await?.map_err(|error| failed(&error))?;
+    let mut messages = client.subscribe(subject.clone()).await.map_err(|error| failed(&error))?;
+    client.publish(subject, bytes::Bytes::new()).await.map_err(|error| failed(&error))?;
+    timeout(ECHO, messages.next()).await?.map(drop).ok_or(Lost::Closed)
 }

@@ -9,7 +9,7 @@ use sqlx::postgres::PgListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Lost, PATIENCE, Pauses, Teller, heard, reached};
+use super::{ECHO, Lost, PATIENCE, Pauses, Teller, heard, reached};
 use crate::storage::{self, Database};
 
 /// Channels belong to one database, so the name needs nothing of ours in it.
@@ -61,6 +61,16 @@ pub(super) async fn attend(
             }
         }
     }
+}
+
+/// Listens at `url` for what is sent through the database's own connections: at the other end of a pooler, or in another
+/// database, it does not arrive.
+pub(super) async fn echo(db: &Database, url: &SecretString, channel: &str) -> Result<(), Lost> {
+    let mut listener = timeout(PATIENCE, PgListener::connect(&storage::postgres_url(url.expose_secret()))).await??;
+    listener.listen(channel).await?;
+    db.notify(channel).await.map_err(|_| Lost::Closed)?;
+    timeout(ECHO, listener.recv()).await.map_err(|_| Lost::Deaf)??;
+    Ok(())
 }
 
 /// A listening connection and the number of its server process.

@@ -12,7 +12,7 @@ use crate::kit::Kit;
 use crate::links;
 use crate::orders::{self, News, Said};
 use crate::storage::{Error, Tx};
-use crate::truv::wire::webhooks::Event;
+use crate::truv::{self, wire::webhooks::Event};
 use crate::words::{DeliveryStatus, TaskStatus};
 
 /// After how many looks in vain Truv is asked whose task it is.
@@ -28,7 +28,12 @@ pub(crate) async fn apply(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
         Err(why) => return settle(kit, delivery, DeliveryStatus::Dead, why.0).await,
     };
     let meaning = match read::meaning(&event) {
-        Ok(Meaning::Nothing { why }) => return settle(kit, delivery, DeliveryStatus::Ignored, why).await,
+        Ok(Meaning::Nothing { why }) => {
+            if why == read::UNHEARD_OF {
+                truv::unknown_word("event_type", &event.event_type);
+            }
+            return settle(kit, delivery, DeliveryStatus::Ignored, why).await;
+        }
         Ok(Meaning::LinkDeleted { truv_link_id }) => return link_deleted(kit, delivery, &event, &truv_link_id).await,
         Ok(meaning) => meaning,
         Err(why) => return settle(kit, delivery, DeliveryStatus::Dead, why.0).await,
@@ -106,7 +111,14 @@ async fn disconnect_in_tx(
     if explained {
         return Ok(());
     }
-    links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at), kit.clock.now()).await
+    break_in_tx(kit, tx, delivery, event, &link).await
+}
+
+async fn break_in_tx(kit: &Kit, tx: &Tx, delivery: &Claimed, event: &Event, link: &links::Link) -> Result<(), Error> {
+    if links::mark_disconnected_in_tx(tx, link.id, read::instant(event, delivery.received_at), kit.clock.now()).await? {
+        links::tell_in_tx(kit, tx, delivery.agency, link.id).await?;
+    }
+    Ok(())
 }
 
 async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id: &str) -> Result<(), Error> {
@@ -115,7 +127,9 @@ async fn link_deleted(kit: &Kit, delivery: &Claimed, event: &Event, truv_link_id
         return settle_tx(kit, tx, delivery, DeliveryStatus::Ignored, Some("no case uses this link")).await;
     };
     let at = read::instant(event, delivery.received_at);
-    links::mark_deleted_in_tx(&tx, link.id, at, kit.clock.now()).await?;
+    if links::mark_deleted_in_tx(&tx, link.id, at, kit.clock.now()).await? {
+        links::tell_in_tx(kit, &tx, delivery.agency, link.id).await?;
+    }
     settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await
 }
 
@@ -143,8 +157,7 @@ async fn not_yet(
         if let Meaning::LinkDisconnected { truv_link_id } = meaning {
             let tx = kit.db.begin().await?;
             if let Some(link) = links::find_by_truv_id_in_tx(&tx, delivery.agency, truv_link_id).await? {
-                let at = read::instant(event, delivery.received_at);
-                links::mark_disconnected_in_tx(&tx, link.id, at, now).await?;
+                break_in_tx(kit, &tx, delivery, event, &link).await?;
                 return settle_tx(kit, tx, delivery, DeliveryStatus::Applied, None).await;
             }
         }

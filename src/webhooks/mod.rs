@@ -13,9 +13,11 @@ mod read;
 mod receive;
 mod register;
 mod tend;
+mod trial;
 
 pub(crate) use self::apply::apply;
 pub use self::health::{Health, health};
 pub use self::receive::receive;
-pub use self::register::{Registered, address, register};
+pub use self::register::{Registered, address, ends_like_ours, is_ours, register};
 pub(crate) use self::tend::tend;
+pub use self::trial::Trial;

@@ -38,6 +38,9 @@ pub(super) enum OrderNews {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unusable(pub(super) &'static str);
 
+/// Said of an event whose type nobody here has met.
+pub(super) const UNHEARD_OF: &str = "this event type is not known";
+
 /// The event in a body.
 pub(super) fn parse(body: &[u8]) -> Result<Event, Unusable> {
     let Ok(json) = truv::json::parse::<serde_json::Value>(body) else {
@@ -82,7 +85,7 @@ pub(super) fn meaning(event: &Event) -> Result<Meaning, Unusable> {
         | "shifts-created"
         | "shifts-updated"
         | "certification-completed" => Ok(Meaning::Nothing { why: "data events are not followed" }),
-        _ => Ok(Meaning::Nothing { why: "this event type is not known" }),
+        _ => Ok(Meaning::Nothing { why: UNHEARD_OF }),
     }
 }
 

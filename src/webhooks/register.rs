@@ -48,6 +48,22 @@ fn path(slug: &str) -> String {
     format!("webhooks/truv/{slug}")
 }
 
+/// Whether Truv sends this account's webhooks of its environment there. Where we do not know our own address, the path
+/// tells.
+pub fn is_ours(account: &Account, webhook: &Webhook) -> bool {
+    let url = webhook.webhook_url.as_deref();
+    let is_here = match &account.webhook_address {
+        Some(address) => url == Some(address.as_str()),
+        None => url.is_some_and(|url| ends_like_ours(&account.slug, url)),
+    };
+    is_here && webhook.env_type.as_deref().is_none_or(|of| of == account.environment.as_str())
+}
+
+/// Whether an address has the agency's path, whatever stands before it.
+pub fn ends_like_ours(slug: &str, url: &str) -> bool {
+    url.ends_with(&format!("/{}", path(slug)))
+}
+
 /// Registers the account's address with Truv, or switches it on again if `switches_on`. Where we do not know our own
 /// address, somebody has registered it: it is told by its path.
 ///
@@ -56,16 +72,7 @@ fn path(slug: &str) -> String {
 pub async fn register(account: &Account, switches_on: bool) -> Result<Registered, truv::Error> {
     let environment = account.environment.as_str();
     let known = account.client.webhooks().await?;
-    let ending = format!("/{}", path(&account.slug));
-    let is_ours = |webhook: &Webhook| {
-        let url = webhook.webhook_url.as_deref();
-        let is_here = match &account.webhook_address {
-            Some(address) => url == Some(address.as_str()),
-            None => url.is_some_and(|url| url.ends_with(&ending)),
-        };
-        is_here && webhook.env_type.as_deref().is_none_or(|of| of == environment)
-    };
-    match (known.into_iter().find(is_ours), &account.webhook_address) {
+    match (known.iter().find(|webhook| is_ours(account, webhook)), &account.webhook_address) {
         (Some(webhook), _) if webhook.enabled == Some(false) => {
             if !switches_on {
                 return Ok(Registered::SwitchedOff);

@@ -58,5 +58,7 @@ vocabulary! {
         BatchCanceled,
         /// Somebody canceled the case's refresh.
         OrderCanceled,
+        /// The case has data that is fresh enough by the agency's rule.
+        FreshEnough,
     }
 }

@@ -117,5 +117,9 @@ vocabulary! {
         VerificationLinkSent,
         /// A caseworker decided.
         ReviewCompleted,
+        /// A payroll connection of the client was found broken, was removed at Truv, or works again.
+        LinkHealthChanged,
+        /// A connection that the client had to mend works again: nobody need be asked any more.
+        ConnectionRestored,
     }
 }

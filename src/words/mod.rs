@@ -4,6 +4,7 @@
 //! arrived and read through their `parse`, which answers `UNKNOWN` for a word it has not met: a new upstream value never
 //! breaks a row or a query. The doc comments are the published contract, since the GraphQL schema prints them.
 
+mod audit;
 mod batches;
 mod cases;
 mod gate;
@@ -16,6 +17,7 @@ mod reports;
 mod upstream;
 mod work;
 
+pub use self::audit::{AuditAccess, AuditChannel, AuditOutcome};
 pub use self::batches::{BatchItemStatus, BatchSkipReason, BatchStatus};
 pub use self::cases::{Actor, CaseEventKind, CaseStatus, NextAction, Program, ReviewDecision};
 pub use self::gate::{BreakerReason, BreakerState};
@@ -23,7 +25,8 @@ pub use self::history::{LinkChangeKind, RowKind};
 pub use self::ledger::{LedgerDifference, LedgerStatus};
 pub use self::notices::{NoticeKind, NoticeStatus};
 pub use self::orders::{
-    DeliveryChannel, FailureReason, LinkHealth, OrderKind, OrderStatus, ProductType, RefreshPurpose,
+    DeliveryChannel, FailureReason, LifetimeBasis, LinkHealth, OrderKind, OrderStatus, ProductType, PurposeRule,
+    RefreshPurpose, RestoredBy,
 };
 pub use self::plans::{PlanReason, PlannedAction};
 pub use self::reports::{ChangeKind, IdentityMatch, IncomeMethod, PayFrequency, ReviewCheckKey, ReviewFieldKey};

@@ -145,6 +145,45 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Where the expected life of a connection comes from.
+    LifetimeBasis {
+        /// The settings name it for the provider or for the data source.
+        Setting,
+        /// The ages at which refreshes have worked and have been refused at the provider.
+        Learned,
+        /// The settings' figure for all.
+        Default,
+    }
+}
+
+vocabulary! {
+    /// How a connection came back.
+    RestoredBy {
+        /// The client followed the link that was sent.
+        VerificationLink,
+        /// The client logged in and the order that had failed completed late: after Truv's own notice, or in a page of the
+        /// agency's own (update mode).
+        LateLogin,
+        /// An order of another case of the client, which shares the connection, brought data.
+        OtherCase,
+        /// A refresh worked again without the client.
+        Refresh,
+    }
+}
+
+vocabulary! {
+    /// What an agency's rule says about a refresh outside the certification window.
+    PurposeRule {
+        /// It is made.
+        Allow,
+        /// It is not made before the renewal opens.
+        Hold,
+        /// It is not made.
+        Refuse,
+    }
+}
+
+vocabulary! {
     /// How likely a saved payroll connection still works on the case's due date.
     LinkHealth {
         /// More than 30 days are left at the due date.

@@ -55,6 +55,8 @@ vocabulary! {
         ReadOrder,
         /// Take up the next cases of a renewal batch, which is the subject.
         FeedBatch,
+        /// Tell the cases of a client that a connection, which is the subject, broke or works again.
+        TellLink,
         /// Send the client of a renewal batch's item, which is the subject, a link to log in again.
         SendLink,
     }

@@ -81,7 +81,11 @@ fn lane(delivery: &Claimed) -> u64 {
 async fn apply_one(kit: &Kit, delivery: &Claimed) {
     // One delivery that brings the code down must not take the others with it.
     let applied = AssertUnwindSafe(webhooks::apply(kit, delivery)).catch_unwind().await;
-    let Err(error) = applied.unwrap_or_else(|_| Err(Error::Corrupt("applying it panicked".to_owned()))) else { return };
+    let Err(error) = applied.unwrap_or_else(|_| Err(Error::Corrupt("applying it panicked".to_owned()))) else {
+        let waited = (kit.clock.now() - delivery.received_at).to_std().unwrap_or_default();
+        metrics::histogram!("recert_delivery_wait_seconds").record(waited);
+        return;
+    };
     if delivery.attempts >= ATTEMPTS && !matches!(error, Error::Collision(_)) {
         tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be applied and was set aside");
         counter!("recert_deliveries_quarantined_total").increment(1);

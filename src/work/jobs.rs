@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use metrics::counter;
@@ -10,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::End;
-use crate::ids::{BatchId, BatchItemId, OrderId};
+use crate::ids::{BatchId, BatchItemId, LinkId, OrderId};
 use crate::jobs::{self, Claimed, Counts, Priority, Ran};
 use crate::kit::Kit;
 use crate::ledger;
@@ -76,8 +77,18 @@ async fn run_or_put_back(kit: Kit, job: Claimed, break_off: CancellationToken) {
 
 async fn run_one(kit: &Kit, job: &Claimed) {
     // A job that panics must neither stay in hand nor run for ever.
+    let begun = Instant::now();
     let ran = AssertUnwindSafe(Box::pin(carry_out(kit, job))).catch_unwind().await;
-    let ended = match ran.unwrap_or_else(|_| Err(Error::Corrupt("the job panicked".to_owned()))) {
+    let ran = ran.unwrap_or_else(|_| Err(Error::Corrupt("the job panicked".to_owned())));
+    let outcome = match &ran {
+        Ok(Ran::Finished) => "finished",
+        Ok(Ran::Again { .. }) => "again",
+        Ok(Ran::Failed { .. }) => "failed",
+        Ok(Ran::Hindered { .. }) => "hindered",
+        Err(_) => "error",
+    };
+    metrics::histogram!("recert_job_seconds", "kind" => job.kind.word(), "outcome" => outcome).record(begun.elapsed());
+    let ended = match ran {
         Ok(Ran::Finished) => jobs::finish(kit, job).await,
         Ok(Ran::Again { at, why }) => {
             tracing::info!(job.kind = %job.kind, job.subject = %job.subject, reason = why, "a job waits");
@@ -115,6 +126,7 @@ async fn carry_out(kit: &Kit, job: &Claimed) -> Result<Ran, Error> {
         JobKind::CancelOrder => orders::carry_out_cancel(kit, job.agency, order).await,
         JobKind::RetryOrder => orders::retry(kit, job.agency, order).await,
         JobKind::FeedBatch => renewals::batch::feed(kit, job.agency, BatchId::from(job.subject)).await,
+        JobKind::TellLink => orders::tell_link(kit, job.agency, LinkId::from(job.subject)).await,
         JobKind::SendLink => renewals::batch::send_link(kit, job.agency, BatchItemId::from(job.subject)).await,
         JobKind::ReconcileLedger => ledger::reconcile(kit, job.agency).await,
         JobKind::FetchReport => renewals::fetch(kit, job.agency, order, job.attempts).await,

@@ -1,22 +1,26 @@
 //! Looks for what nobody told us, and tidies up: once a minute for orders without news and cases that became due, at the
-//! start and once an hour for failed orders whose client may have logged in late, and events that are too old.
+//! start and once an hour for failed orders whose client may have logged in late, for how long connections last, and events
+//! that are too old.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cases;
-use crate::clock::Clock;
+use crate::clock::{Alarm, Clock};
 use crate::events;
 use crate::kit::Kit;
 use crate::ledger;
+use crate::links;
 use crate::notices;
 use crate::orders;
 use crate::renewals;
+use crate::revocations;
 
 /// Distances between two looks, by the clock.
 const OFTEN: TimeDelta = TimeDelta::minutes(1);
 const SELDOM: TimeDelta = TimeDelta::hours(1);
 
-pub(super) async fn run(kit: Kit) {
+/// Looks for ever. It may be broken off anywhere: the next look begins anew.
+pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
     let kit = kit.in_bulk();
     let (mut often, mut seldom) = (Timer::new(OFTEN), Timer::new(SELDOM));
     loop {
@@ -24,14 +28,16 @@ pub(super) async fn run(kit: Kit) {
             look_late(&kit).await;
             prune(&kit).await;
             forget_keys(&kit).await;
+            forget_revocations(&kit).await;
             forget_notices(&kit).await;
             ask_for_invoices(&kit).await;
+            learn(&kit).await;
         }
         if often.is_due(&kit.clock) {
             look(&kit).await;
         }
         let next = often.next.min(seldom.next).unwrap_or_else(|| kit.clock.now());
-        kit.clock.sleep_until(next).await;
+        alarm.until(next).await;
     }
 }
 
@@ -90,6 +96,14 @@ async fn forget_keys(kit: &Kit) {
     }
 }
 
+async fn forget_revocations(kit: &Kit) {
+    match revocations::prune(kit).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(count, "revocations that were over long ago were removed"),
+        Err(error) => tracing::error!(%error, "old revocations could not be removed"),
+    }
+}
+
 async fn forget_notices(kit: &Kit) {
     match notices::forget(kit).await {
         Ok(0) => {}
@@ -103,6 +117,14 @@ async fn ask_for_invoices(kit: &Kit) {
         Ok(0) => {}
         Ok(count) => tracing::info!(count, "ledgers are being held against Truv's invoices"),
         Err(error) => tracing::error!(%error, "the ledger could not be looked through"),
+    }
+}
+
+async fn learn(kit: &Kit) {
+    for agency in kit.accounts.keys() {
+        if let Err(error) = links::learn(kit, *agency).await {
+            tracing::error!(agency.id = %agency, %error, "what connections have shown could not be read");
+        }
     }
 }
 

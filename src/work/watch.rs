@@ -7,8 +7,9 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use metrics::gauge;
 
+use crate::clock::Alarm;
+use super::measure;
 use crate::ids::AgencyId;
-use crate::jobs;
 use crate::kit::Kit;
 use crate::storage::Error;
 use crate::webhooks::{self, Health};
@@ -20,11 +21,11 @@ const OFTEN: Duration = Duration::from_mins(1);
 const AT_ONCE: usize = 8;
 
 /// Looks for ever. It may be broken off anywhere: the next look begins anew.
-pub(super) async fn run(kit: Kit) {
+pub(super) async fn run(kit: Kit, mut alarm: Alarm) {
     let mut states: HashMap<AgencyId, WebhookState> = HashMap::new();
     look(&kit, &mut states, true).await;
     loop {
-        kit.clock.sleep(OFTEN).await;
+        alarm.after(OFTEN).await;
         look(&kit, &mut states, false).await;
     }
 }
@@ -51,14 +52,7 @@ async fn look(kit: &Kit, states: &mut HashMap<AgencyId, WebhookState>, is_start:
     for (status, count) in [("received", received), ("parked", parked), ("quarantined", quarantined)] {
         gauge!("recert_deliveries", "status" => status).set(float(usize::try_from(count).unwrap_or(usize::MAX)));
     }
-    match jobs::tally(&kit.db).await {
-        Ok(tally) => {
-            gauge!("recert_jobs", "state" => "in_hand").set(float(tally.in_hand));
-            gauge!("recert_jobs", "state" => "waiting").set(float(tally.waiting));
-            gauge!("recert_jobs", "state" => "set_aside").set(float(tally.set_aside));
-        }
-        Err(error) => tracing::error!(%error, "jobs could not be counted"),
-    }
+    measure::look(kit).await;
 }
 
 async fn tend(kit: &Kit, agency: AgencyId, is_start: bool) -> (AgencyId, &str, Result<Health, Error>) {

@@ -298,6 +298,93 @@ fn every_variable_is_documented_beside_its_field_and_for_operators() {
     assert_eq!(page, known);
 }
 
+const SEAL_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
+
+fn production() -> Sources {
+    variables()
+        .variable("RECERT_TRUV_ENVIRONMENT", "prod")
+        .variable("RECERT_TRUV_SECRETS", SECRET.replace("sandbox", "prod"))
+}
+
+#[test]
+fn production_data_is_not_taken_in_without_a_key_of_its_own_to_seal_it() {
+    assert!(load(&variables()).unwrap().seal.keys.is_empty(), "a sandbox needs none");
+    let (setting, origin, text) = problem(&production());
+    assert_eq!((setting.as_str(), origin), ("seal.keys", Origin::Default));
+    assert!(text.contains("recert keys new"), "{text}");
+    for known in ["demo", "development"] {
+        let (setting, _, text) = problem(&production().variable("RECERT_SEAL_KEYS", format!("{known}:{SEAL_KEY}")));
+        assert!(setting == "seal.keys" && text.contains("of a demonstration") && !text.contains(SEAL_KEY), "{text}");
+    }
+    let config = load(&production().variable("RECERT_SEAL_KEYS", format!("spring:{SEAL_KEY}"))).unwrap();
+    assert_eq!(config.seal.keys[0].id, "spring");
+}
+
+#[test]
+fn keys_for_sealing_come_from_a_file_and_a_wrong_one_is_never_quoted() {
+    let of_file = |text: &str| {
+        let sources = Sources::of_texts(&[("keys", text), ("recert.toml", FILE)]);
+        load(&sources.variable("RECERT_SEAL_KEYS_FILE", "keys"))
+    };
+    let good = format!("# the newest first\nb:{SEAL_KEY}\n\na:{SEAL_KEY}\n");
+    let ids: Vec<String> = of_file(&good).unwrap().seal.keys.into_iter().map(|key| key.id).collect();
+    assert_eq!(ids, ["b", "a"]);
+    for bad in ["", "a", "A:BwcH", &format!("a:{}", &SEAL_KEY[..40]), "a:%%%%"] {
+        let text = of_file(bad).unwrap_err().to_string();
+        assert!(text.contains("seal.keys_file") && !text.contains("BwcH"), "{bad}: {text}");
+    }
+    let both = variables().variable("RECERT_SEAL_KEYS", format!("a:{SEAL_KEY}"));
+    assert!(problem(&both.variable("RECERT_SEAL_KEYS_FILE", "keys")).2.contains("keep one of the two"));
+    let absent = variables().variable("RECERT_SEAL_KEYS_FILE", "nowhere");
+    assert!(problem(&absent).2.contains("cannot be read"));
+}
+
+#[test]
+fn production_data_is_not_served_with_what_is_meant_for_development() {
+    let sources = production()
+        .variable("RECERT_SEAL_KEYS", format!("spring:{SEAL_KEY}"))
+        .variable("RECERT_TRUV_URL", "http://127.0.0.1:9/")
+        .variable("RECERT_EXPLORER", "true");
+    let found = problems(&sources);
+    let settings: Vec<&str> = found.0.iter().map(|problem| problem.setting.as_str()).collect();
+    assert_eq!(settings, ["auth.hmac_secret", "truv.url", "graphql.explorer"]);
+    assert!(found.0.iter().all(|problem| problem.what.contains("agency harbor works with production data")));
+    assert!(found.0.iter().all(|problem| matches!(problem.origin, Origin::Variable(_))), "{found}");
+}
+
+#[test]
+fn any_origin_at_all_is_not_an_origin() {
+    for wild in ["*", "https://*.example", "null", "https://portal.example/,*"] {
+        let (setting, _, text) = problem(&variables().variable("RECERT_CORS_ORIGINS", wild));
+        assert_eq!(setting, "server.cors_origins");
+        assert!(text.contains("write each as scheme://host[:port]"), "{text}");
+    }
+}
+
+#[test]
+fn further_issuers_are_whole_and_each_is_another() {
+    let jwks = FILE.replace(
+        "hmac_secret = \"thirty-two bytes or more of a test secret\"",
+        "jwks = \"keys.json\"\nissuer = \"first\"",
+    );
+    let with = |more: &str| load(&Sources::of_texts(&[("recert.toml", &format!("{jwks}\n[[auth.issuers]]\n{more}"))]));
+    let good = with("issuer = \"second\"\njwks = \"https://login.example/keys\"\nalgorithms = [\"ES256\"]\n").unwrap();
+    assert_eq!((good.auth.issuers[0].issuer.as_str(), good.auth.issuers[0].audience.as_str()), ("second", "recert"));
+    for (wrong, why) in [
+        ("issuer = \"second\"\n", "has not both an issuer and a jwks"),
+        ("issuer = \"first\"\njwks = \"keys.json\"\n", "is the name of an earlier issuer"),
+        ("issuer = \"second\"\njwks = \"keys.json\"\nalgorithms = [\"HS256\"]\n", "an algorithm that is not taken"),
+        ("issuer = \"second\"\njwks = \"keys.json\"\nalgorithms = [\"none\"]\n", "an algorithm that is not taken"),
+        ("issuer = \"second\"\njwks = \"http://login.example/keys\"\n", "neither https nor http on loopback"),
+    ] {
+        let text = with(wrong).unwrap_err().to_string();
+        assert!(text.contains(why), "{wrong}: {text}");
+    }
+    let beside_a_secret = format!("{FILE}\n[[auth.issuers]]\nissuer = \"second\"\njwks = \"keys.json\"\n");
+    let text = load(&Sources::of_texts(&[("recert.toml", &beside_a_secret)])).unwrap_err().to_string();
+    assert!(text.contains("stands beside auth.hmac_secret"), "{text}");
+}
+
 #[test]
 fn an_agency_may_have_its_own_rules_of_review_and_an_endpoint_for_notices() {
     let with = |more: &str| {

@@ -8,10 +8,12 @@
     reason = "the functions that tests share may fail a test like the tests themselves"
 )]
 
+mod audit;
 mod cases;
 mod cli;
 mod config;
 mod county;
+mod deploy;
 mod events;
 mod graphql;
 mod http;
@@ -20,6 +22,7 @@ mod layering;
 mod orders;
 mod renewals;
 mod reports;
+mod retention;
 mod simulator;
 mod support;
 mod telemetry;

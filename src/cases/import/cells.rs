@@ -20,7 +20,7 @@ const fn optional(name: &'static str) -> Column {
 pub(super) const ORDERS: &str = "orders";
 
 /// Every column, in the order of the documentation.
-pub(super) const COLUMNS: [Column; 14] = [
+pub(super) const COLUMNS: [Column; 16] = [
     required("case_number"),
     required("program"),
     required("due_date"),
@@ -32,6 +32,8 @@ pub(super) const COLUMNS: [Column; 14] = [
     optional("email"),
     optional("phone"),
     optional("ssn_last4"),
+    optional("language"),
+    optional("preferred_channel"),
     optional("assignee_id"),
     optional("assignee_name"),
     optional(ORDERS),

@@ -18,6 +18,8 @@
 //! | `first_name`*, `last_name`* | at most 100 characters each |
 //! | `email`, `phone` | how Truv may reach the person |
 //! | `ssn_last4` | the last four digits; a whole number is refused |
+//! | `language` | in which language the person wants to be asked: a tag such as `es` or `zh-Hant` |
+//! | `preferred_channel` | by which way: `EMAIL`, `SMS`, or `NONE` when the agency passes links on |
 //! | `assignee_id`, `assignee_name` | the caseworker; a name only beside an id |
 //! | `orders` | Truv orders made before the import, oldest first, at most 20 |
 //!

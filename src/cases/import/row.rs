@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{Datelike as _, NaiveDate};
 
 use super::cells::{Cells, ORDERS, OrderCells};
-use crate::words::{ProductType, Program};
+use crate::words::{DeliveryChannel, ProductType, Program};
 
 /// One case as the agency's system describes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,10 @@ pub struct ImportClient {
     pub phone: Option<String>,
     /// Four digits. `None` when the file has none.
     pub ssn_last4: Option<String>,
+    /// A language tag (BCP 47). `None` when the file has none.
+    pub language: Option<String>,
+    /// How the person wants to be asked. `None` when the file has none.
+    pub preferred_channel: Option<DeliveryChannel>,
 }
 
 impl fmt::Debug for ImportClient {
@@ -124,10 +128,11 @@ impl ImportRow {
             }
             plain(text, most).map_err(|reason| (column, reason))?;
         }
-        let rules: [(&'static str, &Option<String>, Rule); 3] = [
+        let rules: [(&'static str, &Option<String>, Rule); 4] = [
             ("email", &client.email, email),
             ("phone", &client.phone, phone),
             ("ssn_last4", &client.ssn_last4, ssn_last4),
+            ("language", &client.language, language),
         ];
         for (column, text, rule) in rules {
             text.as_deref().map_or(Ok(String::new()), rule).map_err(|reason| (column, reason))?;
@@ -180,6 +185,10 @@ impl Checked<'_> {
                 email: self.given("email", email)?,
                 phone: self.given("phone", phone)?,
                 ssn_last4: self.given("ssn_last4", ssn_last4)?,
+                language: self.given("language", language)?,
+                preferred_channel: self.given("preferred_channel", |text| {
+                    DeliveryChannel::from_word(text).ok_or("is not EMAIL, SMS or NONE")
+                })?,
             },
             assignee: self.assignee()?,
             orders: self.orders().map_err(|reason| (ORDERS, reason))?,
@@ -288,6 +297,19 @@ fn phone(text: &str) -> Result<String, &'static str> {
     let digits = text.bytes().filter(u8::is_ascii_digit).count();
     let shape = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-. ()".contains(&byte));
     if shape && (7..=15).contains(&digits) { Ok(text) } else { Err("is not a telephone number of 7 to 15 digits") }
+}
+
+/// The shape of a language tag (BCP 47): letters and digits in parts of up to eight, joined by hyphens.
+fn language(text: &str) -> Result<String, &'static str> {
+    let part = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let begins = text
+        .split('-')
+        .next()
+        .is_some_and(|first| (2..=3).contains(&first.len()) && first.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    if text.len() <= 35 && begins && text.split('-').all(part) {
+        return Ok(text.to_owned());
+    }
+    Err("is not a language tag such as es or zh-Hant")
 }
 
 fn ssn_last4(text: &str) -> Result<String, &'static str> {

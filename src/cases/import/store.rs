@@ -76,9 +76,13 @@ impl Person {
         let said = &mut self.said;
         said.first_name.clone_from(&row.first_name);
         said.last_name.clone_from(&row.last_name);
-        for (old, new) in
-            [(&mut said.email, &row.email), (&mut said.phone, &row.phone), (&mut said.ssn_last4, &row.ssn_last4)]
-        {
+        said.preferred_channel = row.preferred_channel.or(said.preferred_channel);
+        for (old, new) in [
+            (&mut said.email, &row.email),
+            (&mut said.phone, &row.phone),
+            (&mut said.ssn_last4, &row.ssn_last4),
+            (&mut said.language, &row.language),
+        ] {
             if new.is_some() {
                 old.clone_from(new);
             }
@@ -156,6 +160,8 @@ pub(super) async fn insert_client_in_tx(
         email: Set(said.email),
         phone: Set(said.phone),
         ssn_last4: Set(said.ssn_last4),
+        language: Set(said.language),
+        preferred_channel: Set(said.preferred_channel),
         truv_user_id: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
@@ -179,6 +185,8 @@ pub(super) async fn save_client_in_tx(
         email: Set(said.email),
         phone: Set(said.phone),
         ssn_last4: Set(said.ssn_last4),
+        language: Set(said.language),
+        preferred_channel: Set(said.preferred_channel),
         updated_at: Set(now),
         ..Default::default()
     };
@@ -341,6 +349,8 @@ impl From<clients::Model> for Person {
                 email: row.email,
                 phone: row.phone,
                 ssn_last4: row.ssn_last4,
+                language: row.language,
+                preferred_channel: row.preferred_channel,
             },
         }
     }

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::ready::Ready;
 use crate::cli::Failure;
+use crate::config::SealKey;
 
 const DATABASE: &str = "demo.sqlite";
 const SECRET: &str = "demo.secret";
@@ -67,6 +68,12 @@ impl DataDir {
     pub(super) fn access_secret(&self) -> SecretString {
         let digest = Sha256::digest(format!("access secret of {}", self.secret.expose_secret()));
         SecretString::from(format!("sandbox-{}", hex::encode(digest.get(..20).unwrap_or_default())))
+    }
+
+    /// Seals what lies in the database; its name is one that production refuses.
+    pub(super) fn seal_key(&self) -> SealKey {
+        let digest = Sha256::digest(format!("sealing key of {}", self.secret.expose_secret()));
+        SealKey { id: "demo".to_owned(), key: digest.to_vec().into() }
     }
 
     /// Where [`DataDir::write_ready`] writes.

@@ -23,7 +23,10 @@ use crate::cli::logging;
 use crate::cli::settings::secret;
 use crate::cli::stop::Signals;
 use crate::clock::Clock;
-use crate::config::{self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, Review, Server, Spending, Truv};
+use crate::config::{
+    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, RefreshRules, Review, Sealing, Server, Spending,
+    Truv,
+};
 use crate::county;
 use crate::ids::Ids;
 use crate::simulator::{AccessKey, Options, Settings, Simulator};
@@ -169,7 +172,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
     let url = format!("http://{}/", simulator.api_addr());
     let url = url::Url::parse(&url).map_err(|error| Failure::of(&error))?;
     Ok(Config {
-        server: Server { listen: local(args.port), admin_listen: local(0), ..Server::default() },
+        server: Server { listen: local(args.port), admin_listen: local(0), portal: true, ..Server::default() },
         database: ground::section(args, dir),
         truv: Truv { url, requests_per_minute: 0, ..Truv::default() },
         agencies: vec![Agency {
@@ -179,10 +182,17 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             client_id: CLIENT_ID.to_owned(),
             secrets: vec![access_secret],
             spending: Spending::default(),
+            refresh_rules: RefreshRules::default(),
             review: Review::default(),
             notices: None,
         }],
-        auth: Auth { hmac_secret: Some(dir.token_secret()), ..Auth::default() },
+        auth: Auth {
+            hmac_secret: Some(dir.token_secret()),
+            // The demonstration's clock may be moved ahead by years.
+            max_lifetime: Some(Duration::from_hours(24 * 3_660)),
+            ..Auth::default()
+        },
+        seal: Sealing { keys: vec![dir.seal_key()] },
         graphql: Graphql { introspection: true, explorer: true, ..Graphql::default() },
         renewals: config::Renewals::default(),
         ..Config::default()

@@ -13,6 +13,9 @@ use super::tokens::Issued;
 use crate::county::{self, County, Household, Payroll};
 use crate::simulator::Scenario;
 
+/// The roles that the portal has screens for.
+const SIGNED_IN: [&str; 2] = ["caseworker", "supervisor"];
+
 /// Where everything is, and the keys to it.
 #[derive(Debug)]
 pub(super) struct Ready {
@@ -34,6 +37,7 @@ impl Ready {
             .collect();
         json!({
             "graphql": format!("http://{}/graphql", self.gateway),
+            "portal": format!("http://{}/", self.gateway),
             "explorer": format!("http://{}/graphiql", self.gateway),
             "websocket": format!("ws://{}/graphql", self.gateway),
             "webhooks": format!("http://{}/webhooks/truv/{}", self.gateway, county::SLUG),
@@ -52,13 +56,19 @@ impl Ready {
         let caseworker = self.tokens.first().map_or("", |issued| issued.token.expose_secret());
         let size = county.size;
         writeln!(out, "Recert is ready: a county of {size} cases. Everything listens on this machine only.\n")?;
+        writeln!(out, "  Portal               http://{gateway}/   (ready links below)")?;
         writeln!(out, "  GraphQL              http://{gateway}/graphql   (ws:// for subscriptions, /schema.graphql)")?;
         writeln!(out, "  Explorer             http://{gateway}/graphiql   (paste one of the tokens below)")?;
         writeln!(out, "  Health               http://{admin}/readyz")?;
         writeln!(out, "  Truv simulator       http://{simulator}   (client id {CLIENT_ID}, secret in demo.json)")?;
         writeln!(out, "  Simulator's control  http://{control}/control/log")?;
         writeln!(out, "  All of this as JSON  {}\n", dir.ready_file().display())?;
-        writeln!(out, "Tokens, for this demonstration only:\n")?;
+        writeln!(out, "Open the portal in a browser, signed in already:\n")?;
+        for issued in self.tokens.iter().filter(|issued| SIGNED_IN.contains(&issued.role)) {
+            let (role, token) = (issued.role, issued.token.expose_secret());
+            writeln!(out, "  {role:<12} http://{gateway}/#token={token}")?;
+        }
+        writeln!(out, "\nTokens, for this demonstration only:\n")?;
         for issued in &self.tokens {
             writeln!(out, "  {:<12} {}", issued.role, issued.token.expose_secret())?;
         }

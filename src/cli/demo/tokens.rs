@@ -53,6 +53,7 @@ pub(super) fn issue(auth: &Auth, county: &County, now: DateTime<Utc>) -> Result<
                 scopes,
                 name: Some(name.to_owned()),
                 token_id: None,
+                issued_at: None,
                 expires_at: now + TimeDelta::days(DAYS),
             };
             let token = Token::issue(auth, &claims, now).map_err(|error| Failure::of(&error))?;

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use super::{Desk, flags::Start};
 use crate::cli::Failure;
+use crate::ledger;
+use crate::links;
 use crate::page::Window;
 use crate::renewals::plan::{self, Summary};
 use crate::words::PlannedAction;
@@ -16,7 +18,10 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
     let failed = |error: crate::storage::Error| Failure::of(&error);
     let scope = desk.caller.cases().map_err(|error| Failure::of(&error))?;
     let filter = plan::planned_filter(flags.filter());
-    let summary = plan::summary(&desk.kit, scope, &filter).await.map_err(failed)?;
+    // Nobody keeps the forecasts of this process fresh but the command itself.
+    links::learn(&desk.kit, scope.agency).await.map_err(failed)?;
+    let price = ledger::price(&desk.spending, flags.product());
+    let summary = plan::summary(&desk.kit, scope, &filter, price).await.map_err(failed)?;
     io::stdout().write_all(told(&desk.slug, &summary).as_bytes()).map_err(Failure::Output)?;
     let Some(path) = &flags.csv else { return Ok(()) };
     let output: Box<dyn Write> = if path.as_os_str() == "-" {
@@ -26,7 +31,18 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
     };
     let mut csv = csv::Writer::from_writer(output);
     let wrong = |error: csv::Error| Failure::Output(error.into());
-    csv.write_record(["case_number", "due_on", "action", "on", "reason", "billable_links", "health"]).map_err(wrong)?;
+    csv.write_record([
+        "case_number",
+        "due_on",
+        "action",
+        "on",
+        "reason",
+        "billable_links",
+        "health",
+        "cost",
+        "expected_success_percent",
+    ])
+    .map_err(wrong)?;
     let mut window = Window::first(CHUNK);
     loop {
         let page = plan::page(&desk.kit, scope, &filter, &window).await.map_err(failed)?;
@@ -39,6 +55,10 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
                 planned.reason.word(),
                 planned.billable_links.to_string(),
                 planned.health.word(),
+                price
+                    .filter(|_| planned.chance.is_some())
+                    .map_or_else(String::new, |price| dollars(price * i64::from(planned.billable_links))),
+                planned.chance.map_or_else(String::new, |chance| format!("{:.0}", chance * 100.0)),
             ])
             .map_err(wrong)?;
         }
@@ -47,6 +67,11 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
             _ => return csv.flush().map_err(Failure::Output),
         }
     }
+}
+
+/// Whole cents as dollars.
+fn dollars(cents: i64) -> String {
+    format!("{}.{:02}", cents / 100, cents % 100)
 }
 
 /// The sums in words, a line each.
@@ -63,9 +88,15 @@ fn told(slug: &str, summary: &Summary) -> String {
         lines.extend(reasons.map(|((_, reason), count)| format!("{count:>16}  {reason}")));
     }
     lines.push(format!("{:>8}  connections would be asked, each of them billed", summary.billable_links));
+    if let Some(cents) = summary.cost_cents {
+        lines.push(format!("{:>8}  dollars at most, if every one of them brings data", dollars(cents)));
+    }
+    lines.push(format!("{:>8.0}  refreshes are expected to bring data", summary.expected_successes));
     let bands = summary.by_health.iter();
-    lines
-        .extend(bands.map(|(health, cases)| format!("{cases:>16}  cases whose worst connection is {health} when due")));
+    lines.extend(bands.map(|(health, (cases, expected))| {
+        let percent = plan::share(*expected, *cases) * 100.0;
+        format!("{cases:>16}  cases whose worst connection is {health} when due; {percent:.0} % are expected to work")
+    }));
     let days = summary.by_day.iter();
     lines.extend(days.map(|(on, (cases, links))| format!("{on}  {cases} cases, {links} connections")));
     lines.push(String::new());

@@ -10,7 +10,7 @@ use crate::graphql::error::ApiError;
 use crate::graphql::scalars::Date;
 use crate::graphql::user_errors::{ImportCasesError, InvalidInputError};
 use crate::graphql::view::View;
-use crate::words::{ProductType, Program};
+use crate::words::{DeliveryChannel, ProductType, Program};
 
 /// Most cases of one request; a larger list goes in several, or through `recert import`.
 const MOST_CASES: usize = 1_000;
@@ -59,6 +59,10 @@ pub(crate) struct ImportClientInput {
     phone: Option<String>,
     /// Last four digits of the social security number; more is refused.
     ssn_last4: Option<String>,
+    /// In which language the person wants to be asked, a tag such as `es`; absent leaves what is known.
+    language: Option<String>,
+    /// By which way the person wants to be asked; absent leaves what is known.
+    preferred_channel: Option<DeliveryChannel>,
 }
 
 impl std::fmt::Debug for ImportClientInput {
@@ -167,6 +171,8 @@ fn row(index: u64, case: ImportCaseInput) -> ImportRow {
             email: case.client.email,
             phone: case.client.phone,
             ssn_last4: case.client.ssn_last4,
+            language: case.client.language,
+            preferred_channel: case.client.preferred_channel,
         },
         assignee: case
             .assignee

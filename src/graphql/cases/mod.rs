@@ -26,7 +26,8 @@ use super::scalars::{Date, DateTime};
 use super::view::View;
 use crate::caller::Scope;
 use crate::cases;
-use crate::words::{Actor, CaseStatus, NextAction, Program};
+use crate::policy;
+use crate::words::{Actor, AuditAccess, CaseStatus, NextAction, Program};
 
 /// One client in one program.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn new(row: Arc<cases::Case>, view: &View) -> Self {
+        view.show(row.id, AuditAccess::Read);
         Self { row, view: view.clone() }
     }
 
@@ -122,7 +124,7 @@ impl Case {
     /// The person.
     async fn client(&self) -> Result<Client, ApiError> {
         match self.view.load().clients.get(self.row.client).await? {
-            Some(row) => Ok(Client::new(row, &self.view)),
+            Some(row) => Ok(Client::new(row, vec![self.row.id], &self.view)),
             None => Err(ApiError::internal("a case has no client")),
         }
     }
@@ -171,8 +173,11 @@ impl Case {
     }
 
     /// The pre-filled screen of the open renewal, or of the last one decided when none is open. Null until a report has
-    /// come, and with FORBIDDEN without the scope `reports:read`.
+    /// come, and withheld without the scope `reports:read`.
     async fn review(&self) -> Option<Result<ReviewPrefill, ApiError>> {
+        if !self.view.reveals(&policy::CASE_REVIEW) {
+            return None;
+        }
         review::of_case(&self.view, &self.row).await.transpose()
     }
 

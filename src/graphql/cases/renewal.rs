@@ -16,7 +16,8 @@ use crate::graphql::review::{self, ReviewPrefill};
 use crate::graphql::scalars::{Date, DateTime};
 use crate::graphql::view::View;
 use crate::ids::{CaseId, RenewalId};
-use crate::words::ReviewDecision;
+use crate::policy;
+use crate::words::{AuditAccess, ReviewDecision};
 
 /// The list's name in cursors.
 const LIST: &str = "renewals";
@@ -30,16 +31,13 @@ pub(crate) struct Renewal {
 
 impl Renewal {
     pub(crate) fn new(row: Arc<cases::Renewal>, view: &View) -> Self {
+        view.show(row.case, AuditAccess::Read);
         Self { row, view: view.clone() }
     }
 
     /// The renewal behind an id. Whether the caller may see its case is for whoever got the id from outside to ask.
     pub(crate) async fn find(view: &View, id: RenewalId) -> Result<Option<Self>, ApiError> {
         Ok(view.load().renewals.get(id).await?.map(|row| Self::new(row, view)))
-    }
-
-    pub(crate) fn case_id(&self) -> CaseId {
-        self.row.case
     }
 }
 
@@ -90,8 +88,11 @@ impl Renewal {
         Ok(rows.iter().map(|row| Order::new(row.clone().into(), &self.view)).collect())
     }
 
-    /// Its pre-filled screen. Null until a report has come, and with FORBIDDEN without the scope `reports:read`.
+    /// Its pre-filled screen. Null until a report has come, and withheld without the scope `reports:read`.
     async fn review(&self) -> Option<Result<ReviewPrefill, ApiError>> {
+        if !self.view.reveals(&policy::RENEWAL_REVIEW) {
+            return None;
+        }
         review::of_renewal(&self.view, &self.row).transpose()
     }
 

@@ -1,4 +1,4 @@
-//! Case events: the interface and its ten kinds here, the log in pages in `log`, live in `stream`.
+//! Case events: the interface and its kinds here, the log in pages in `log`, live in `stream`.
 
 pub(crate) mod log;
 pub(crate) mod stream;
@@ -10,6 +10,7 @@ use async_graphql::{ID, Interface, Object};
 use super::cases::Case;
 use super::error::ApiError;
 use super::ids;
+use super::links::EmployerLink;
 use super::orders::employer::{OrderEmployer, Task};
 use super::orders::{Order, RefreshFailure};
 use super::page::Listed;
@@ -17,7 +18,8 @@ use super::reports::IncomeReport;
 use super::scalars::DateTime;
 use super::view::View;
 use crate::events::{Cursor, Event, Position};
-use crate::words::{CaseEventKind, CaseStatus, OrderStatus};
+use crate::policy;
+use crate::words::{CaseEventKind, CaseStatus, OrderStatus, RestoredBy};
 
 /// What every event tells.
 #[derive(Clone)]
@@ -67,6 +69,8 @@ pub(crate) enum CaseEvent {
     ReportReady(ReportReady),
     VerificationLinkSent(VerificationLinkSent),
     ReviewCompleted(ReviewCompleted),
+    LinkHealthChanged(LinkHealthChanged),
+    ConnectionRestored(ConnectionRestored),
 }
 
 impl Listed for CaseEvent {
@@ -218,9 +222,13 @@ kind! {
         &self.0.order
     }
 
-    /// The report. Null with FORBIDDEN without the scope `reports:read`.
+    /// The report; withheld without the scope `reports:read`.
     async fn report(&self) -> Option<Result<IncomeReport, ApiError>> {
-        IncomeReport::find(&self.0.told.view, self.0.event.report?).await.transpose()
+        let view = &self.0.told.view;
+        if !view.reveals(&policy::EVENT_REPORT) {
+            return None;
+        }
+        IncomeReport::find(view, self.0.event.report?).await.transpose()
     }
 }
 
@@ -239,10 +247,51 @@ kind! {
     ReviewCompleted(Told), told => told;
 }
 
+kind! {
+    /// A payroll connection of the client was found broken, was removed at Truv, or works again; told to every case of the
+    /// client, also before it is due.
+    LinkHealthChanged((Told, Arc<Event>)), told => &told.0;
+
+    /// The connection as it is now; null when it is not known any more.
+    async fn link(&self) -> Option<Result<EmployerLink, ApiError>> {
+        let (told, event) = &self.0;
+        told.link(event).await.transpose()
+    }
+}
+
+kind! {
+    /// A connection that the client had to mend works again: nobody need be asked any more, and an open ask for it ends.
+    ConnectionRestored(ToldOfOrder), told => &told.told;
+
+    /// The order that brought the data; where another case did, the order of this case that waited for the client.
+    async fn order(&self) -> &Order {
+        &self.0.order
+    }
+
+    /// How it came back; null when that is not known.
+    async fn restored_by(&self) -> Option<RestoredBy> {
+        self.0.event.facts.restored_by
+    }
+
+    /// The connection as it is now, which may be another one in the place of the broken one; null when it is not known any
+    /// more.
+    async fn link(&self) -> Option<Result<EmployerLink, ApiError>> {
+        self.0.told.link(&self.0.event).await.transpose()
+    }
+}
+
+impl Told {
+    async fn link(&self, event: &Event) -> Result<Option<EmployerLink>, ApiError> {
+        let Some(id) = event.facts.link else { return Ok(None) };
+        let row = self.view.load().links.get(id).await?;
+        Ok(row.map(|row| EmployerLink::new(row, Some(event.case), &self.view)))
+    }
+}
+
 impl ToldOfOrder {
     async fn employer(&self) -> Result<Option<OrderEmployer>, ApiError> {
         let Some(id) = self.event.employer else { return Ok(None) };
-        Ok(OrderEmployer::find(&self.told.view, id).await?.map(|(_, employer)| employer))
+        OrderEmployer::find(&self.told.view, id).await
     }
 }
 
@@ -259,6 +308,7 @@ pub(crate) async fn tell(view: &View, event: Arc<Event>) -> Result<Option<CaseEv
     let of_order: fn(ToldOfOrder) -> CaseEvent = match event.kind {
         CaseEventKind::CaseStatusChanged => return Ok(Some(CaseStatusChanged((told, event)).into())),
         CaseEventKind::ReviewCompleted => return Ok(Some(ReviewCompleted(told).into())),
+        CaseEventKind::LinkHealthChanged => return Ok(Some(LinkHealthChanged((told, event)).into())),
         CaseEventKind::StreamOpened => return Ok(Some(StreamOpened(told).into())),
         CaseEventKind::Resync => return Ok(Some(Resync(told).into())),
         CaseEventKind::OrderCreated => |told| OrderCreated(told).into(),
@@ -267,6 +317,7 @@ pub(crate) async fn tell(view: &View, event: Arc<Event>) -> Result<Option<CaseEv
         CaseEventKind::RefreshFailed => |told| RefreshFailed(told).into(),
         CaseEventKind::ReportReady => |told| ReportReady(told).into(),
         CaseEventKind::VerificationLinkSent => |told| VerificationLinkSent(told).into(),
+        CaseEventKind::ConnectionRestored => |told| ConnectionRestored(told).into(),
     };
     if told.case.is_none() {
         return Ok(None);

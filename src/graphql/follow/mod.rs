@@ -19,6 +19,7 @@ use self::recipe::{Recipe, Recipes};
 use self::telling::{Shelf, Teller};
 use super::error::ApiError;
 use super::view::View;
+use crate::audit::Notes;
 use crate::caller::{CaseScope, Standing};
 use crate::events::{self, Filter, Frame, Hub, Position};
 use crate::kit::Kit;
@@ -71,12 +72,14 @@ impl Follow {
     pub fn start(&self, mut request: Request, standing: Standing) -> BoxStream<'static, Told> {
         let recipe = self.0.recipes.of(&mut request, &standing.now());
         let plan = Arc::new(OnceLock::new());
-        let request = request.data(View::new(self.0.kit.clone(), standing.clone())).data(Turn::Plan(Arc::clone(&plan)));
+        let view = View::new(self.0.kit.clone(), standing.clone());
+        let notes = view.notes().clone();
+        let request = request.data(view).data(Turn::Plan(Arc::clone(&plan)));
         let follow = self.clone();
         let followed = async move { Some(follow.follow(recipe?, plan.get()?.clone(), standing)) };
         let followed = stream::once(followed).filter_map(std::future::ready).flatten();
         // What is not about the log runs as the library runs it; what is ends at once, having made a plan.
-        (self.0.run)(request).map(Told::of).chain(followed).boxed()
+        (self.0.run)(request).map(move |response| Told::of(response, notes.clone())).chain(followed).boxed()
     }
 
     fn follow(&self, recipe: Arc<Recipe>, plan: Plan, standing: Standing) -> BoxStream<'static, Told> {
@@ -144,7 +147,7 @@ impl Follower {
                 }
             };
             match self.tell(frame).await {
-                Some(Told::Raw(response)) if response.data == Value::Null => {
+                Some(Told::Raw(response, _)) if response.data == Value::Null => {
                     // A stream must not go on as if the event had been told: its client comes back with its last cursor.
                     self.is_over = true;
                     return Some(broken_off(&response));
@@ -194,11 +197,11 @@ impl Follower {
 /// The errors without the places where they happened, in the form of an operation that could not go on.
 fn broken_off(response: &Response) -> Told {
     let errors = response.errors.iter().cloned().map(|error| error.with_path(Vec::new())).collect();
-    Told::Raw(Arc::new(Response::from_errors(errors)))
+    Told::Raw(Arc::new(Response::from_errors(errors)), Notes::default())
 }
 
 /// The stream's own failure, in the form of an operation that could not go on.
 fn failed(error: ApiError) -> Told {
     let error = async_graphql::Error::from(error).into_server_error(Pos::default());
-    Told::Raw(Arc::new(Response::from_errors(vec![error])))
+    Told::Raw(Arc::new(Response::from_errors(vec![error])), Notes::default())
 }

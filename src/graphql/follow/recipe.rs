@@ -39,6 +39,7 @@ impl Audience {
             display_name: None,
             scopes: self.scopes.clone(),
             caseworker: self.caseworker,
+            token_id: None,
             expires_at: None,
         }
     }

@@ -17,8 +17,9 @@ use tokio::time::Instant;
 
 use super::recipe::{Audience, Recipe};
 use super::{Run, Turn};
+use crate::audit::Notes;
 use crate::events::Frame;
-use crate::graphql::view::{View, WeakView};
+use crate::graphql::view::{View, WeakView, withheld};
 use crate::kit::Kit;
 
 /// How long an answer may be taken by others. A follower that comes later reads the rows anew.
@@ -32,8 +33,8 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(1
 pub enum Told {
     /// Without errors: `{"data": …}` written out, once for all who are told the same.
     Written(Written),
-    /// With errors, whose words depend on whom they are said to.
-    Raw(Arc<Response>),
+    /// With errors, whose words depend on whom they are said to, and what is shown all the same.
+    Raw(Arc<Response>, Notes),
 }
 
 /// A result that has been written out.
@@ -43,22 +44,39 @@ pub struct Written {
     pub json: Arc<str>,
     /// The `cursor` of the event under the root field, where the document asks for it.
     pub cursor: Option<Arc<str>>,
+    /// What is shown and withheld.
+    pub notes: Notes,
+    /// What is withheld, as the end of the result says it; `None` when nothing is.
+    pub withheld: Option<Value>,
 }
 
 impl Told {
     /// The result in the form that most followers can share.
-    pub(super) fn of(response: Response) -> Self {
+    pub(super) fn of(mut response: Response, notes: Notes) -> Self {
+        let withheld = withheld(&notes);
+        if let Some(withheld) = &withheld {
+            response.extensions.insert("withheld".to_owned(), withheld.clone());
+        }
         if response.errors.is_empty()
             && let Ok(json) = serde_json::to_string(&response)
         {
-            return Self::Written(Written { json: json.into(), cursor: cursor(&response.data).map(Into::into) });
+            let cursor = cursor(&response.data).map(Into::into);
+            return Self::Written(Written { json: json.into(), cursor, notes, withheld });
         }
-        Self::Raw(Arc::new(response))
+        Self::Raw(Arc::new(response), notes)
+    }
+
+    /// What the result shows.
+    pub fn notes(&self) -> &Notes {
+        match self {
+            Self::Written(written) => &written.notes,
+            Self::Raw(_, notes) => notes,
+        }
     }
 
     /// Whether nothing could be said of the event: a stream must not go on after this as if it had been said.
     pub(super) fn is_void(&self) -> bool {
-        matches!(self, Self::Raw(response) if response.data == Value::Null)
+        matches!(self, Self::Raw(response, _) if response.data == Value::Null)
     }
 }
 
@@ -148,8 +166,9 @@ impl Teller {
     async fn work_out(&self, recipe: &Recipe, frame: Frame, mut view: View) -> Answer {
         let mut pauses = PAUSES.into_iter();
         loop {
+            let notes = view.notes().clone();
             let request = recipe.request().data(view).data(Turn::Tell(frame.clone()));
-            let told = (self.run)(request).next().await.map(Told::of);
+            let told = (self.run)(request).next().await.map(|response| Told::of(response, notes));
             if told.as_ref().is_some_and(Told::is_void)
                 && let Some(pause) = pauses.next()
             {

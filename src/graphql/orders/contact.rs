@@ -89,7 +89,8 @@ impl ContactMutation {
         }
     }
 
-    /// Cancels an order that is not settled. One that Truv has is canceled there first. Needs `orders:refresh` beside a
+    /// Cancels an order that is not settled; one that Truv has is canceled there first. Of an order that failed and is to be
+    /// tried again, cancels the retry: the order stays failed, and a caseworker is next. Needs `orders:refresh` beside a
     /// scope to read the case.
     async fn cancel_order(
         &self,

@@ -12,7 +12,7 @@ use crate::graphql::scalars::DateTime;
 use crate::graphql::view::View;
 use crate::ids::{CaseId, OrderEmployerId};
 use crate::orders;
-use crate::words::{SuborderStatus, TaskStatus};
+use crate::words::{AuditAccess, SuborderStatus, TaskStatus};
 
 /// One employer entry of one order.
 #[derive(Clone)]
@@ -24,14 +24,15 @@ pub(crate) struct OrderEmployer {
 
 impl OrderEmployer {
     pub(crate) fn new(row: Arc<orders::OrderEmployer>, case: CaseId, view: &View) -> Self {
+        view.show(case, AuditAccess::Read);
         Self { row, case, view: view.clone() }
     }
 
-    /// The entry behind an id, with its case. Whether the caller may see that is for whoever got the id from outside to ask.
-    pub(crate) async fn find(view: &View, id: OrderEmployerId) -> Result<Option<(CaseId, Self)>, ApiError> {
+    /// The entry behind an id, when its case is in the caller's sight.
+    pub(crate) async fn find(view: &View, id: OrderEmployerId) -> Result<Option<Self>, ApiError> {
         let Some(row) = view.load().employers.get(id).await? else { return Ok(None) };
         let Some(order) = view.load().orders.get(row.order).await? else { return Ok(None) };
-        Ok(Some((order.case, Self::new(row, order.case, view))))
+        Ok(view.sees(order.case).await?.then(|| Self::new(row, order.case, view)))
     }
 }
 
@@ -67,7 +68,7 @@ impl OrderEmployer {
     /// Why this employer brought no data and what follows; null unless it failed.
     async fn failure(&self) -> Option<Result<RefreshFailure, ApiError>> {
         let order = self.view.load().orders.get(self.row.order).await.transpose()?;
-        order.map(|order| orders::policy::of_employer(&self.row, order.attempt).map(RefreshFailure::from)).transpose()
+        order.map(|order| orders::policy::shown_of_employer(&self.row, &order).map(RefreshFailure::from)).transpose()
     }
 
     /// The task that counts; null before any task.

@@ -1,5 +1,6 @@
 //! Orders: the type here, employers and tasks in `employer`, look-ups in `query`; `refresh` and `contact` make new ones.
 
+pub(crate) mod bridge;
 pub(crate) mod contact;
 pub(crate) mod employer;
 pub(crate) mod query;
@@ -8,6 +9,7 @@ pub(crate) mod refresh;
 use std::sync::Arc;
 
 use async_graphql::{ID, Object, SimpleObject};
+use secrecy::ExposeSecret;
 
 use self::employer::OrderEmployer;
 use super::cases::Case;
@@ -17,11 +19,12 @@ use super::page::Listed;
 use super::reports::IncomeReport;
 use super::scalars::{DateTime, Url};
 use super::view::View;
-use crate::caller::Scope;
-use crate::ids::{CaseId, OrderId};
+use crate::ids::OrderId;
 use crate::orders;
+use crate::policy;
 use crate::words::{
-    Actor, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose, TaskStatus,
+    Actor, AuditAccess, DeliveryChannel, FailureReason, NextAction, OrderKind, OrderStatus, ProductType,
+    RefreshPurpose, TaskStatus,
 };
 
 /// Our record of one Truv order.
@@ -33,16 +36,13 @@ pub(crate) struct Order {
 
 impl Order {
     pub(crate) fn new(row: Arc<orders::Order>, view: &View) -> Self {
+        view.show(row.case, AuditAccess::Read);
         Self { row, view: view.clone() }
     }
 
     /// The order behind an id. Whether the caller may see its case is for whoever got the id from outside to ask.
     pub(crate) async fn find(view: &View, id: OrderId) -> Result<Option<Self>, ApiError> {
         Ok(view.load().orders.get(id).await?.map(|row| Self::new(row, view)))
-    }
-
-    pub(crate) fn case_id(&self) -> CaseId {
-        self.row.case
     }
 
     /// Why the order failed; `None` unless it did.
@@ -154,8 +154,11 @@ impl Order {
         Ok(rows.iter().map(|row| OrderEmployer::new(row.clone().into(), self.row.case, &self.view)).collect())
     }
 
-    /// The newest report it brought. Null until one has come, and with FORBIDDEN without the scope `reports:read`.
+    /// The newest report it brought. Null until one has come, and withheld without the scope `reports:read`.
     async fn report(&self) -> Option<Result<IncomeReport, ApiError>> {
+        if !self.view.reveals(&policy::ORDER_REPORT) {
+            return None;
+        }
         IncomeReport::of_order(&self.view, self.row.id).await.transpose()
     }
 
@@ -164,19 +167,24 @@ impl Order {
         self.why_failed()
     }
 
-    /// The client's link. Null for an order that asks no client, until Truv has answered, and without the scope
+    /// The client's link. Null for an order that asks no client and until Truv has answered, and withheld without the scope
     /// `clients:contact`.
-    async fn verification_link(&self) -> Option<VerificationLink> {
-        if !self.view.has(Scope::ClientsContact) {
+    async fn verification_link(&self) -> Option<Result<VerificationLink, ApiError>> {
+        let sealed = self.row.share_url.as_ref()?;
+        if !self.view.reveals(&policy::ORDER_LINK) {
             return None;
         }
-        let url = url::Url::parse(&self.row.share_url.as_ref()?.0).ok()?;
+        self.view.show(self.row.case, AuditAccess::Link);
+        let url = match self.view.kit().sealer.open(&self.row.share_url_place(), sealed) {
+            Ok(url) => url::Url::parse(url.expose_secret()).ok()?,
+            Err(error) => return Some(Err(ApiError::internal(&format!("a client's link: {error}")))),
+        };
         let channels = self.row.contact.as_ref().map(|contact| contact.channels.clone());
-        Some(VerificationLink {
+        Some(Ok(VerificationLink {
             url: Url(url),
             expires_at: self.row.expires_at.map(DateTime),
             channels: channels.unwrap_or_else(|| vec![DeliveryChannel::None]),
-        })
+        }))
     }
 
     /// Whether its status can change no more. A failed or expired order may still complete, since Truv lets the client log

@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, InputObject, Object, OneofObject};
 use futures_util::future::BoxFuture;
 
 use super::Order;
-use crate::graphql::cases::Case;
 use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::page::{Connection, PageArgs};
@@ -80,14 +79,13 @@ impl OrderQuery {
 
 async fn find(view: &View, by: OrderBy) -> Result<Option<Order>, ApiError> {
     view.cases()?;
-    let order = match by {
-        OrderBy::Id(id) => Order::find(view, ids::parse(&id, "id")?).await?,
+    let row = match by {
+        OrderBy::Id(id) => view.load().orders.get(ids::parse(&id, "id")?).await?,
         OrderBy::TruvOrderId(truv_order_id) => {
             text::check(&truv_order_id, "truvOrderId", 200)?;
-            let row = orders::find_truv(&view.kit().db, view.caller().agency, &truv_order_id).await?;
-            row.map(|row| Order::new(row.into(), view))
+            orders::find_truv(&view.kit().db, view.caller().agency, &truv_order_id).await?.map(Into::into)
         }
     };
-    let Some(order) = order else { return Ok(None) };
-    Ok(Case::find(view, order.case_id()).await?.map(|_| order))
+    let Some(row) = row else { return Ok(None) };
+    Ok(view.sees(row.case).await?.then(|| Order::new(row, view)))
 }

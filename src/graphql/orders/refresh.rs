@@ -9,7 +9,10 @@ use crate::graphql::error::ApiError;
 use crate::graphql::ids;
 use crate::graphql::ledger::Spending;
 use crate::graphql::links::EmployerLink;
-use crate::graphql::user_errors::{CreateRefreshOrderError, InvalidInputError};
+use crate::graphql::refresh_errors::CreateRefreshOrderError;
+use crate::graphql::reports::IncomeReport;
+use crate::graphql::scalars::DateTime;
+use crate::graphql::user_errors::InvalidInputError;
 use crate::graphql::view::View;
 use crate::ids::OrderEmployerId;
 use crate::ledger;
@@ -18,6 +21,43 @@ use crate::words::{ProductType, RefreshPurpose};
 
 /// Most employers named in one request. Truv's orders hold a handful.
 const MAX_EMPLOYERS: usize = 100;
+
+/// Data of a case that is fresh enough by the agency's rule, so that a refresh may be needless.
+#[derive(Clone)]
+pub(crate) struct FreshData {
+    fresh: orders::Fresh,
+    view: View,
+}
+
+impl FreshData {
+    pub(crate) fn new(fresh: orders::Fresh, view: &View) -> Self {
+        Self { fresh, view: view.clone() }
+    }
+}
+
+/// Data of a case that is fresh enough by the agency's rule, so that a refresh may be needless.
+#[Object]
+impl FreshData {
+    /// The newest report of the case. Null with FORBIDDEN without the scope `reports:read`.
+    async fn report(&self) -> Option<Result<IncomeReport, ApiError>> {
+        IncomeReport::find(&self.view, self.fresh.report).await.transpose()
+    }
+
+    /// When it was made.
+    async fn generated_at(&self) -> DateTime {
+        DateTime(self.fresh.generated_at)
+    }
+
+    /// Its age in whole days.
+    async fn age_days(&self) -> u32 {
+        self.fresh.age_days
+    }
+
+    /// Within how many days the agency takes data for fresh.
+    async fn fresh_days(&self) -> u32 {
+        self.fresh.fresh_days
+    }
+}
 
 /// What to ask Truv for.
 #[derive(Clone, Debug, InputObject)]
@@ -47,6 +87,8 @@ pub(crate) struct CreateRefreshOrderPayload {
     case: Option<Case>,
     /// What it costs, where it goes beyond the soft cap of the program's month: a warning. Null otherwise.
     spending_warning: Option<Spending>,
+    /// Data that was fresh enough already by the agency's rule, where it only warns: a warning. Null otherwise.
+    fresh_data_warning: Option<FreshData>,
     /// Why nothing changed; empty when it did.
     user_errors: Vec<CreateRefreshOrderError>,
 }
@@ -68,8 +110,13 @@ impl RefreshMutation {
         let view = ctx.data_unchecked::<View>().renewed();
         view.require(Scope::OrdersRefresh)?;
         view.cases()?;
-        let refused =
-            |user_errors| CreateRefreshOrderPayload { order: None, case: None, spending_warning: None, user_errors };
+        let refused = |user_errors| CreateRefreshOrderPayload {
+            order: None,
+            case: None,
+            spending_warning: None,
+            fresh_data_warning: None,
+            user_errors,
+        };
         let asked = match parse(&input) {
             Ok(asked) => asked,
             Err(error) => return Ok(refused(vec![error.into()])),
@@ -78,6 +125,7 @@ impl RefreshMutation {
             Ok(made) => Ok(CreateRefreshOrderPayload {
                 order: Some(Order::new(made.order.into(), &view)),
                 case: Some(Case::new(made.case.into(), &view)),
+                fresh_data_warning: made.fresh.map(|fresh| FreshData::new(fresh, &view)),
                 spending_warning: made.spending.filter(ledger::Spending::is_noticeable).map(Spending::from),
                 user_errors: Vec::new(),
             }),
@@ -134,6 +182,8 @@ pub(crate) struct RefreshPreview {
     billable_links: i32,
     /// What it would cost, held against the caps of the program's month; null when there is nothing to refresh.
     spending: Option<Spending>,
+    /// Data that is fresh enough already by the agency's rule; null when there is none, or no such rule.
+    fresh_data: Option<FreshData>,
     /// The connections that would be asked.
     targets: Vec<EmployerLink>,
     /// Everything that stands against it; empty when it is allowed.
@@ -153,16 +203,18 @@ impl PreviewQuery {
         #[graphql(desc = "The case.")] case_id: ID,
         #[graphql(desc = "What would be asked for.", default_with = "ProductType::Income")] product: ProductType,
         #[graphql(desc = "Employers of the order to refresh; absent for all.")] employer_ids: Option<Vec<ID>>,
+        #[graphql(desc = "Why it would be asked for.", default_with = "RefreshPurpose::Renewal")]
+        purpose: RefreshPurpose,
     ) -> Option<Result<RefreshPreview, ApiError>> {
         let view = ctx.data_unchecked::<View>();
-        preview(view, &case_id, product, employer_ids.as_deref()).await.transpose()
+        preview(view, &case_id, (product, purpose), employer_ids.as_deref()).await.transpose()
     }
 }
 
 async fn preview(
     view: &View,
     case_id: &ID,
-    product: ProductType,
+    what: (ProductType, RefreshPurpose),
     employer_ids: Option<&[ID]>,
 ) -> Result<Option<RefreshPreview>, ApiError> {
     view.require(Scope::OrdersRefresh)?;
@@ -170,11 +222,12 @@ async fn preview(
     let case = ids::parse(case_id, "caseId")?;
     let employers =
         employers(employer_ids).map_err(|_| ApiError::bad_input("employerIds must be ids of employers of an order"))?;
-    match orders::preview(view.kit(), view.caller(), case, product, employers.as_deref()).await {
+    match orders::preview(view.kit(), view.caller(), case, what, employers.as_deref()).await {
         Ok(plan) => Ok(Some(RefreshPreview {
             is_allowed: plan.refusals.is_empty(),
             billable_links: i32::try_from(plan.targets.len()).unwrap_or(i32::MAX),
             spending: plan.spending.map(Spending::from),
+            fresh_data: plan.fresh.map(|fresh| FreshData::new(fresh, view)),
             targets: plan
                 .targets
                 .into_iter()

@@ -14,7 +14,7 @@ use crate::graphql::page::{Connection, Listed, PageArgs};
 use crate::graphql::scalars::DateTime;
 use crate::graphql::view::View;
 use crate::ids::{BatchId, BatchItemId};
-use crate::words::{BatchItemStatus, BatchSkipReason};
+use crate::words::{AuditAccess, BatchItemStatus, BatchSkipReason};
 
 /// The list's name in cursors.
 const LIST: &str = "renewal batch items";
@@ -28,6 +28,7 @@ pub(crate) struct RenewalBatchItem {
 
 impl RenewalBatchItem {
     fn new(row: Arc<batches::Item>, view: &View) -> Self {
+        view.show(row.case, AuditAccess::Read);
         Self { row, view: view.clone() }
     }
 

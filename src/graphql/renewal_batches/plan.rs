@@ -10,12 +10,14 @@ use crate::cases::queue::{self, Filter, Key};
 use crate::graphql::cases::Case;
 use crate::graphql::cases::queue::DateRange;
 use crate::graphql::error::ApiError;
+use crate::graphql::ledger::dollars;
 use crate::graphql::page::{Connection, Listed, PageArgs};
-use crate::graphql::scalars::Date;
+use crate::graphql::scalars::{Date, Decimal};
 use crate::graphql::view::View;
+use crate::ledger;
 use crate::renewals::batch;
 use crate::renewals::plan::{self, Summary};
-use crate::words::{LinkHealth, PlanReason, PlannedAction};
+use crate::words::{LinkHealth, PlanReason, PlannedAction, ProductType};
 
 /// The list's name in cursors.
 const LIST: &str = "planned renewals";
@@ -23,6 +25,8 @@ const LIST: &str = "planned renewals";
 /// What is planned for the cases of a time, together and one by one.
 pub(crate) struct RenewalPlan {
     filter: Filter,
+    /// What refreshing one connection costs, in cents; `None` where the settings name no price.
+    price_cents: Option<i64>,
     view: View,
     summary: OnceCell<Arc<Summary>>,
 }
@@ -45,6 +49,10 @@ pub(crate) struct PlannedHealthCount {
     health: LinkHealth,
     /// How many cases.
     case_count: i64,
+    /// How many of their refreshes are expected to bring data, by what was seen at their providers at that age.
+    expected_success_count: i64,
+    /// The same in percent.
+    expected_success_percent: i32,
 }
 
 /// The refreshes of one day.
@@ -73,6 +81,10 @@ pub(crate) struct PlannedRenewal {
     billable_links: i64,
     /// The band of the worst connection that a refresh would ask, judged against the due date; `UNKNOWN` without one.
     health: LinkHealth,
+    /// What the refresh costs; null where none is planned, or the settings name no price.
+    cost: Option<Decimal>,
+    /// How likely the refresh brings data from all its connections on its day; null where none is planned.
+    expected_success_percent: Option<i32>,
 }
 
 impl Listed for PlannedRenewal {
@@ -84,10 +96,21 @@ impl RenewalPlan {
     async fn summary(&self) -> Result<&Summary, ApiError> {
         let read = async || {
             let scope = self.view.cases()?;
-            Ok::<_, ApiError>(Arc::new(plan::summary(self.view.kit(), scope, &self.filter).await?))
+            Ok::<_, ApiError>(Arc::new(plan::summary(self.view.kit(), scope, &self.filter, self.price_cents).await?))
         };
         Ok(self.summary.get_or_try_init(read).await?)
     }
+}
+
+/// Far below what either type holds.
+#[expect(clippy::cast_possible_truncation, reason = "a count of cases")]
+fn rounded(amount: f64) -> i64 {
+    amount.round() as i64
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "0 to 100")]
+fn percent(share: f64) -> i32 {
+    (share * 100.0).round() as i32
 }
 
 fn count(amount: u64) -> i64 {
@@ -107,6 +130,16 @@ impl RenewalPlan {
         Ok(count(self.summary().await?.billable_links))
     }
 
+    /// What they cost; null where the settings name no price for the product.
+    async fn cost(&self) -> Result<Option<Decimal>, ApiError> {
+        Ok(self.summary().await?.cost_cents.map(dollars))
+    }
+
+    /// How many of the planned refreshes are expected to bring data, by what was seen at their providers so far.
+    async fn expected_success_count(&self) -> Result<i64, ApiError> {
+        Ok(rounded(self.summary().await?.expected_successes))
+    }
+
     /// Cases by what is planned, and why.
     async fn actions(&self) -> Result<Vec<PlannedActionCount>, ApiError> {
         let counted = self.summary().await?.by_action.iter();
@@ -122,7 +155,14 @@ impl RenewalPlan {
     /// Cases whose refresh is planned, by the worst of their connections.
     async fn health(&self) -> Result<Vec<PlannedHealthCount>, ApiError> {
         let counted = self.summary().await?.by_health.iter();
-        Ok(counted.map(|(health, cases)| PlannedHealthCount { health: *health, case_count: count(*cases) }).collect())
+        Ok(counted
+            .map(|(health, (cases, expected))| PlannedHealthCount {
+                health: *health,
+                case_count: count(*cases),
+                expected_success_count: rounded(*expected),
+                expected_success_percent: percent(plan::share(*expected, *cases)),
+            })
+            .collect())
     }
 
     /// The planned refreshes by day, the earliest first.
@@ -158,6 +198,11 @@ impl RenewalPlan {
                 reason: planned.reason,
                 billable_links: i64::from(planned.billable_links),
                 health: planned.health,
+                cost: self
+                    .price_cents
+                    .filter(|_| planned.chance.is_some())
+                    .map(|price| dollars(price * i64::from(planned.billable_links))),
+                expected_success_percent: planned.chance.map(percent),
                 case: Case::new(planned.case.into(), view),
             };
             (view.seal(LIST, &key), item)
@@ -183,10 +228,13 @@ impl PlanQuery {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The due dates. Overdue cases are in a range without a first day.")] window: DateRange,
+        #[graphql(desc = "What refreshes would ask for.", default_with = "ProductType::Income")] product: ProductType,
     ) -> Result<RenewalPlan, ApiError> {
         let view = ctx.data_unchecked::<View>();
         batch::require(view.caller())?;
         let filter = plan::planned_filter(window.filter());
-        Ok(RenewalPlan { filter, view: view.clone(), summary: OnceCell::new() })
+        let account = view.kit().account(view.caller().agency);
+        let price_cents = account.and_then(|account| ledger::price(&account.spending, product));
+        Ok(RenewalPlan { filter, price_cents, view: view.clone(), summary: OnceCell::new() })
     }
 }

@@ -18,7 +18,7 @@ use crate::cases;
 use crate::ids::{RenewalId, ReportId};
 use crate::renewals::{self, Baseline, Filled, Rules, Side};
 use crate::reports;
-use crate::words::ReviewDecision;
+use crate::words::{AuditAccess, ReviewDecision};
 
 /// A renewal's newest data beside what the last decision was based on.
 #[derive(Clone)]
@@ -45,6 +45,9 @@ pub(crate) async fn of_case(view: &View, case: &cases::Case) -> Result<Option<Re
 /// The review of one renewal; `None` until a report has come.
 pub(crate) fn of_renewal(view: &View, renewal: &Arc<cases::Renewal>) -> Result<Option<ReviewPrefill>, ApiError> {
     view.require(Scope::ReportsRead)?;
+    if renewal.prepared_at.is_some() {
+        view.show(renewal.case, AuditAccess::Pay);
+    }
     Ok(renewal.current.zip(renewal.prepared_at).map(|(current, prepared_at)| ReviewPrefill {
         row: Arc::clone(renewal),
         current,

@@ -11,13 +11,13 @@ use crate::http::json;
 
 /// One document as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     /// The file or the key, for messages.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// The hash that the manifest gives; `None` in a folder, whose files have none.
-    pub(super) stated: Option<Hash>,
+    pub(crate) stated: Option<Hash>,
     /// The document, byte for byte.
-    pub(super) text: String,
+    pub(crate) text: String,
 }
 
 /// All documents under a path, or what is wrong with it and what to do.

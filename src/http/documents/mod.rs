@@ -7,10 +7,11 @@
 mod manifest;
 
 use std::collections::{HashMap, VecDeque};
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+
+pub(crate) use self::manifest::Entry;
 
 use crate::config::{DocumentsMode, Graphql};
 use crate::failure::Code;
@@ -49,19 +50,22 @@ pub(crate) struct Documents {
 const NOTED: usize = 1_000;
 
 impl Documents {
-    /// Reads the manifest, if one is named, and measures every document of it.
+    /// Reads the manifest, if one is named, and measures every document of it. Documents of pages that are served from
+    /// here are registered beside it, so that the pages work wherever they are switched on.
     ///
     /// # Errors
     /// [`DocumentsError`]: it cannot be read, a hash is not its document's, or a document breaks a limit.
     pub(crate) fn load(
         settings: &Graphql,
+        own: Vec<Entry>,
         guard: &Guard,
         is_billed: &dyn Fn(&str) -> bool,
     ) -> Result<Self, DocumentsError> {
-        let registered = match &settings.documents {
-            Some(path) => register(path, guard, is_billed)?,
-            None => HashMap::new(),
-        };
+        let mut entries = own;
+        if let Some(path) = &settings.documents {
+            entries.extend(manifest::read(path).map_err(|fault| DocumentsError(vec![fault]))?);
+        }
+        let registered = register(entries, guard, is_billed)?;
         if let Some(path) = &settings.documents {
             tracing::info!(documents = registered.len(), path = %path.display(), "documents are registered");
         }
@@ -144,16 +148,15 @@ fn query_of(query: String, hash: Option<Hash>) -> Result<String, Refusal> {
     }
 }
 
-/// The manifest's documents, each within the limits with every page at its default.
+/// The documents, each within the limits with every page at its default.
 fn register(
-    path: &Path,
+    entries: Vec<Entry>,
     guard: &Guard,
     is_billed: &dyn Fn(&str) -> bool,
 ) -> Result<HashMap<Hash, Arc<Measured>>, DocumentsError> {
     let mut registered = HashMap::new();
     let mut faults = Vec::new();
-    for entry in manifest::read(path).map_err(|fault| DocumentsError(vec![fault]))? {
-        let manifest::Entry { name, stated, text } = entry;
+    for Entry { name, stated, text } in entries {
         let hash = digest(&text);
         if stated.is_some_and(|stated| stated != hash) {
             faults.push(format!("{name} is not the SHA-256 of its document, which is {}", hex::encode(hash)));

@@ -11,15 +11,19 @@ mod scan;
 mod values;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use async_graphql::parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType};
+use async_graphql::parser::types::{
+    DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
+};
 use async_graphql::parser::{self, parse_query};
 use async_graphql::{Name, Request, Variables};
 use serde::Serialize;
+use sha2::{Digest as _, Sha256};
 
 use crate::config::DocumentLimits;
 use crate::failure::Code;
-use crate::http::ports::Costs;
+use crate::http::ports::{Costs, OperationInfo};
 use crate::http::refusal::Refusal;
 
 /// The gate with its limits.
@@ -34,6 +38,8 @@ pub(crate) struct Guard {
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     source: String,
+    /// SHA-256 of the source, hexadecimal.
+    hash: Arc<str>,
     document: ExecutableDocument,
 }
 
@@ -42,11 +48,13 @@ pub(crate) struct Admitted {
     /// The request, its document already parsed.
     pub(crate) request: Request,
     /// What the chosen operation is.
-    pub(crate) kind: OperationType,
+    pub(crate) info: OperationInfo,
     /// What it costs with its variables.
     pub(crate) cost: Cost,
     /// Deprecated fields that it selects, as `Type.field`.
     pub(crate) deprecated: BTreeSet<String>,
+    /// What it is called in the metrics: its root field, if it has one that the schema knows.
+    pub(crate) label: String,
 }
 
 /// What an operation costs, as its answer tells.
@@ -87,7 +95,8 @@ impl Guard {
         measure::census(&document, &self.limits, self.introspection)?;
         self.measured(&document).check(is_billed)?;
         values::literals(&document)?;
-        Ok(Measured { source, document })
+        let hash = hex::encode(Sha256::digest(&source)).into();
+        Ok(Measured { source, hash, document })
     }
 
     /// Lets a request through, or says why its operation or its variables are not admitted.
@@ -97,15 +106,35 @@ impl Guard {
         operation_name: Option<String>,
         variables: Variables,
     ) -> Result<Admitted, Refusal> {
-        let Measured { source, document } = measured;
-        let operation = choose(&document, operation_name.as_deref())?;
-        let kind = operation.ty;
+        let Measured { source, hash, document } = measured;
+        let (name, operation) = choose(&document, operation_name.as_deref())?;
+        let info = OperationInfo { kind: operation.ty, name, document: hash };
         let measure::Priced { cost, deprecated } = self.measured(&document).price(operation, &variables)?;
         values::variables(operation, &variables)?;
+        let label = self.label(operation);
         let mut request = Request::new(source).variables(variables);
         request.operation_name = operation_name;
         request.set_parsed_query(document);
-        Ok(Admitted { request, kind, cost, deprecated })
+        Ok(Admitted { request, info, cost, deprecated, label })
+    }
+
+    /// A word out of the schema, because the operation's own name is the client's and there may be any number of them.
+    fn label(&self, operation: &OperationDefinition) -> String {
+        let parent = match operation.ty {
+            OperationType::Query => "Query",
+            OperationType::Mutation => "Mutation",
+            OperationType::Subscription => "Subscription",
+        };
+        let mut fields = operation.selection_set.node.items.iter().map(|item| match &item.node {
+            Selection::Field(field) => Some(field.node.name.node.as_str()),
+            Selection::FragmentSpread(_) | Selection::InlineFragment(_) => None,
+        });
+        match (fields.next().flatten(), fields.next()) {
+            (Some(field), None) if self.costs.of(parent, field).is_some() => field.to_owned(),
+            (Some(field), None) if field.starts_with("__") => "introspection".to_owned(),
+            (Some(_), None) => "unknown".to_owned(),
+            _ => "several".to_owned(),
+        }
     }
 
     /// Whether every operation of a document is admitted without any variable: then it is not refused whatever page the
@@ -117,18 +146,26 @@ impl Guard {
     }
 }
 
-fn choose<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Refusal> {
+/// The operation that is meant, with its name.
+fn choose<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<(Option<String>, &'a OperationDefinition), Refusal> {
     let chosen = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(&Name::new(name)),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (DocumentOperations::Single(operation), None) => Some((None, operation)),
+        (DocumentOperations::Multiple(operations), Some(name)) => {
+            operations.get(&Name::new(name)).map(|operation| (Some(name.to_owned()), operation))
+        }
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => {
+            operations.iter().next().map(|(name, operation)| (Some(name.to_string()), operation))
+        }
         (DocumentOperations::Multiple(_), None) => {
             return Err(Refusal::new(Code::BadRequest, "the document has several operations: name one"));
         }
         (DocumentOperations::Single(_), Some(_)) => None,
     };
     chosen
-        .map(|operation| &operation.node)
+        .map(|(name, operation)| (name, &operation.node))
         .ok_or_else(|| Refusal::new(Code::BadRequest, "the document has no operation of that name"))
 }
 
@@ -207,18 +244,27 @@ mod tests {
         assert_eq!(refusal(&query), format!("QUERY_TOO_COMPLEX the document exceeds the limit of {limit}"));
     }
 
+    /// For how long this thread has had a core, since other work on this machine is not the gate's; where the system does
+    /// not tell, the time that has passed.
+    fn worked(since: Instant) -> Duration {
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+        let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
+        nanos.map_or_else(|| since.elapsed(), Duration::from_nanos)
+    }
+
     #[test]
-    fn every_hostile_document_is_through_with_in_a_tenth_of_a_second() {
+    fn every_hostile_document_is_through_with_in_a_twentieth_of_a_second() {
+        let since = Instant::now();
         for hostile in hostile::documents() {
             let variables: serde_json::Value = serde_json::from_str(hostile.variables).unwrap();
             let one = || {
-                let start = Instant::now();
+                let start = worked(since);
                 let outcome = admit_with(&hostile.document, variables.clone());
-                (start.elapsed(), outcome.err())
+                (worked(since) - start, outcome.err())
             };
-            // The best of three, because other work on this machine is not the gate's.
+            // The best of three: the first one pays for memory that the others find.
             let (time, refusal) = [one(), one(), one()].into_iter().min().unwrap();
-            assert!(time < Duration::from_millis(100), "{}: {time:?}", hostile.name);
+            assert!(time < Duration::from_millis(50), "{}: {time:?}", hostile.name);
             // What only a schema can tell is admitted here.
             assert!(refusal.is_none_or(|text| text.starts_with(hostile.code)), "{}", hostile.name);
         }

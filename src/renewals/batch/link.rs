@@ -1,8 +1,8 @@
 //! Sends a link to the client of a case that a batch could not refresh.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::batches;
+use crate::batches::{self, Item};
 use crate::caller::Caller;
 use crate::ids::{AgencyId, BatchItemId};
 use crate::jobs::Ran;
@@ -10,7 +10,7 @@ use crate::kit::Kit;
 use crate::orders::{self, AskInput, Refusal};
 use crate::people::{self, Client};
 use crate::storage::Error;
-use crate::words::{BatchItemStatus, DeliveryChannel};
+use crate::words::BatchItemStatus;
 
 /// Asks the client, once for the item: the key says so, however often the job runs. A client without an address stays in
 /// the queue of those to be asked, where a caseworker finds another way.
@@ -19,9 +19,17 @@ pub(crate) async fn send_link(kit: &Kit, agency: AgencyId, id: BatchItemId) -> R
     let Some(item) = found.get(&id).filter(|item| item.status == BatchItemStatus::NeedsLink) else {
         return Ok(Ran::Finished);
     };
+    if let Some(wait) = in_doubt(kit, &item).await? {
+        return Ok(wait);
+    }
+    let found = batches::load_items(&kit.db, agency, &[id]).await?;
+    let Some(item) = found.get(&id).filter(|item| item.status == BatchItemStatus::NeedsLink) else {
+        return Ok(Ran::Finished);
+    };
     let case = crate::cases::find_any(kit.db.read(), agency, item.case).await?;
     let client = people::find_client(kit.db.read(), agency, case.client).await?;
-    let Some(channel) = client.as_ref().and_then(channel) else {
+    // One channel only: two messages about one thing are one too many.
+    let Some(channel) = client.as_ref().and_then(Client::channel) else {
         tracing::info!(case.id = %item.case, "a client cannot be sent a link: no address is known");
         return Ok(Ran::Finished);
     };
@@ -44,6 +52,26 @@ pub(crate) async fn send_link(kit: &Kit, agency: AgencyId, id: BatchItemId) -> R
     }
 }
 
+/// Truv may write to the client by itself, and says so a moment after the failure. Before anybody else does, the order is
+/// looked at once that moment has passed; what it shows may settle the matter.
+async fn in_doubt(kit: &Kit, item: &Item) -> Result<Option<Ran>, Error> {
+    let Some(order) = item.order else { return Ok(None) };
+    let orders = orders::load(&kit.db, item.agency, &[order]).await?;
+    let failed = orders.get(&order).filter(|order| order.contact.is_none() && order.truv_order_id.is_some());
+    let Some(failed_at) = failed.and_then(|order| Some(order.failure.as_ref()?.occurred_at)) else { return Ok(None) };
+    let told_by = failed_at + DOUBT;
+    if kit.clock.now() < told_by {
+        return Ok(Some(Ran::Hindered { at: told_by, why: "Truv may be writing to the client".to_owned() }));
+    }
+    Ok(match orders::poll(kit, item.agency, order).await? {
+        Ran::Finished => None,
+        hindered => Some(hindered),
+    })
+}
+
+/// How long Truv takes at most from a failure to its own word about the client.
+const DOUBT: TimeDelta = TimeDelta::seconds(10);
+
 /// When to try again what is refused for now alone.
 fn later(refused: &orders::Error) -> Option<DateTime<Utc>> {
     let orders::Error::Refused(refusals) = refused else { return None };
@@ -51,13 +79,4 @@ fn later(refused: &orders::Error) -> Option<DateTime<Utc>> {
         Refusal::Unavailable { retry_at, .. } => Some(*retry_at),
         _ => None,
     })
-}
-
-/// One channel only: two messages about one thing are one too many.
-fn channel(client: &Client) -> Option<DeliveryChannel> {
-    match (&client.email, &client.phone) {
-        (Some(_), _) => Some(DeliveryChannel::Email),
-        (None, Some(_)) => Some(DeliveryChannel::Sms),
-        (None, None) => None,
-    }
 }

@@ -61,6 +61,8 @@ fn of_refusal(case: &Case, refusal: &Refusal, now: DateTime<Utc>) -> Turn {
         Refusal::Cap { spending } => Turn::Wait(spending.resets_at.min(now + CAP)),
         Refusal::InProgress { order } if order.case == case.id => Turn::Skip(BatchSkipReason::InProgress),
         Refusal::InProgress { .. } => Turn::Wait(now + SHARED),
+        Refusal::Fresh { .. } => Turn::Skip(BatchSkipReason::FreshEnough),
+        Refusal::Purpose { .. } => Turn::Skip(BatchSkipReason::NotDue),
         // Nothing that the client has connected: a link is how it begins.
         Refusal::Invalid { path, .. } if path.last().is_some_and(|field| field == "caseId") => Turn::NeedsLink,
         Refusal::NotFound { .. } | Refusal::Invalid { .. } | Refusal::Conflict { .. } => Turn::Fail,

@@ -1,6 +1,8 @@
 //! The people on the cases.
 use sea_orm::entity::prelude::*;
 
+use crate::words::DeliveryChannel;
+
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "clients")]
 pub struct Model {
@@ -15,6 +17,9 @@ pub struct Model {
     pub phone: Option<String>,
     pub ssn_last4: Option<String>,
     pub truv_user_id: Option<String>,
+    /// A language tag (BCP 47).
+    pub language: Option<String>,
+    pub preferred_channel: Option<DeliveryChannel>,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

@@ -11,6 +11,8 @@ pub struct Model {
     /// The last event that was pruned, or -1.
     pub pruned_tx: i64,
     pub pruned_id: i64,
+    /// Grows with every change of the list of revocations.
+    pub revocations: i64,
     /// Since when what rows said before is kept.
     pub history_since: Option<DateTimeUtc>,
 }

@@ -47,6 +47,10 @@ pub struct Model {
     pub failure_message: Option<String>,
     pub failure_retry_at: Option<DateTimeUtc>,
     pub failure_at: Option<DateTimeUtc>,
+    /// Somebody called the retry off.
+    pub retry_canceled_at: Option<DateTimeUtc>,
+    /// The retry waits for the connection's allowance until then.
+    pub retry_moved_to: Option<DateTimeUtc>,
     pub canceled_at: Option<DateTimeUtc>,
     pub completed_at: Option<DateTimeUtc>,
     pub expires_at: Option<DateTimeUtc>,

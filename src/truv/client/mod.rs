@@ -7,11 +7,14 @@ mod paths;
 mod people;
 mod webhooks;
 
+pub use self::webhooks::Sounding;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use chrono::{DateTime, Utc};
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Response, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -21,7 +24,7 @@ use url::Url;
 
 use crate::config;
 use crate::gate::{Gate, Signal, Turn, Urgency};
-use crate::truv::{Error, json, redact, wire::Page};
+use crate::truv::{Error, json, redact, throttle, wire::Page};
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-access-client-id");
 const SECRET: HeaderName = HeaderName::from_static("x-access-secret");
@@ -162,40 +165,55 @@ impl Client {
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str, ids: &[&str], query: &[(&str, &str)]) -> Result<T, Error> {
+    async fn get<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        ids: &[&str],
+        query: &[(&str, &str)],
+    ) -> Result<T, Error> {
         let mut url = paths::address(&self.base, path, ids)?;
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        decode(&self.call(Method::GET, url, None).await?)
+        decode(&self.call(Method::GET, path, url, None).await?)
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, ids: &[&str], body: &impl Serialize) -> Result<T, Error> {
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        ids: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
         self.write(Method::POST, path, ids, body).await
     }
 
-    async fn patch<T: DeserializeOwned>(&self, path: &str, ids: &[&str], body: &impl Serialize) -> Result<T, Error> {
+    async fn patch<T: DeserializeOwned>(
+        &self,
+        path: &'static str,
+        ids: &[&str],
+        body: &impl Serialize,
+    ) -> Result<T, Error> {
         self.write(Method::PATCH, path, ids, body).await
     }
 
     async fn write<T: DeserializeOwned>(
         &self,
         method: Method,
-        path: &str,
+        path: &'static str,
         ids: &[&str],
         body: &impl Serialize,
     ) -> Result<T, Error> {
         let url = paths::address(&self.base, path, ids)?;
-        decode(&self.call(method, url, Some(encode(body)?)).await?)
+        decode(&self.call(method, path, url, Some(encode(body)?)).await?)
     }
 
     /// Reads a list to its end.
-    async fn list<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<T>, Error> {
+    async fn list<T: DeserializeOwned>(&self, path: &'static str, query: &[(&str, &str)]) -> Result<Vec<T>, Error> {
         let mut url = paths::address(&self.base, path, &[])?;
         url.query_pairs_mut().extend_pairs(query).append_pair("page_size", PAGE_SIZE);
         let mut all = Vec::new();
         for _ in 0..MOST_PAGES {
-            let page: Page<T> = decode(&self.call(Method::GET, url.clone(), None).await?)?;
+            let page: Page<T> = decode(&self.call(Method::GET, path, url.clone(), None).await?)?;
             all.extend(page.results);
             let Some(next) = page.next else { return Ok(all) };
             url.set_query(self.next_page(&next)?.query());
@@ -213,10 +231,21 @@ impl Client {
             .ok_or(Error::Undecodable { reason: "its next page is on another server" })
     }
 
-    /// Carries out one call, when its turn has come, and returns the body of a success.
-    async fn call(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
+    /// Carries out one call, when its turn has come, and returns the body of a success. `path` is its name in the metrics.
+    async fn call(
+        &self,
+        method: Method,
+        path: &'static str,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Vec<u8>, Error> {
         let turn = self.turn().await?;
+        let (call, begun) = (format!("{method} /{path}"), Instant::now());
         let answer = self.send(method, url, body).await;
+        if let Some(gate) = &self.gate {
+            let agency = gate.agency().to_owned();
+            metrics::histogram!("recert_upstream_seconds", "agency" => agency, "call" => call).record(begun.elapsed());
+        }
         if let (Some(gate), Some(turn)) = (&self.gate, turn) {
             gate.done(turn, signal(&answer)).await;
         }
@@ -224,11 +253,31 @@ impl Client {
     }
 
     async fn send(&self, method: Method, url: Url, body: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
+        self.exchange(method, url, body).await.1
+    }
+
+    /// Sends it, and answers with the time that the other side says it is, too.
+    async fn exchange(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<Vec<u8>>,
+    ) -> (Option<DateTime<Utc>>, Result<Vec<u8>, Error>) {
         let mut request = self.http.request(method, url);
         if let Some(body) = body {
             request = request.body(body);
         }
-        let mut response = request.send().await.map_err(|error| Error::of_transport(&error))?;
+        match request.send().await {
+            Ok(response) => {
+                let date = response.headers().get(DATE).and_then(|date| throttle::http_date(date.to_str().ok()?));
+                (date, Self::take(response).await)
+            }
+            Err(error) => (None, Err(Error::of_transport(&error))),
+        }
+    }
+
+    /// The body of a success.
+    async fn take(mut response: Response) -> Result<Vec<u8>, Error> {
         let status = response.status();
         if status.is_success() {
             return match read(&mut response, LONGEST_ANSWER).await? {

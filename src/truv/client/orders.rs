@@ -46,7 +46,7 @@ impl Client {
     /// [`Error`].
     pub async fn cancel_order(&self, id: &str) -> Result<(), Error> {
         let url = paths::address(&self.base, paths::ORDER_CANCEL, &[id])?;
-        self.call(reqwest::Method::POST, url, Some(b"{}".to_vec())).await.map(drop)
+        self.call(reqwest::Method::POST, paths::ORDER_CANCEL, url, Some(b"{}".to_vec())).await.map(drop)
     }
 
     /// Reads the invoice of an order.

@@ -1,14 +1,38 @@
 //! The registration of webhooks, and the history of what was sent to them.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
+use reqwest::Method;
 
-use super::{Client, paths};
+use super::{Client, decode, paths};
 use crate::truv::{
     Error,
     wire::{HistoryEntry, HistoryPage, HistoryQuery, NewWebhook, Page, Webhook, WebhookPatch},
 };
 
+/// What one harmless call tells about the way to Truv.
+#[derive(Debug)]
+pub struct Sounding {
+    /// What time it is there, to the second; `None` when nobody answered or the answer does not say.
+    pub date: Option<DateTime<Utc>>,
+    /// The registered endpoints, the first hundred of them.
+    pub webhooks: Result<Vec<Webhook>, Error>,
+}
+
 impl Client {
+    /// Tries the way to Truv with one call, which waits for no turn: for a check by hand.
+    pub async fn sound(&self) -> Sounding {
+        let url = match paths::address(&self.base, paths::WEBHOOKS, &[]) {
+            Ok(mut url) => {
+                url.query_pairs_mut().append_pair("page_size", super::PAGE_SIZE);
+                url
+            }
+            Err(error) => return Sounding { date: None, webhooks: Err(error) },
+        };
+        let (date, answer) = self.exchange(Method::GET, url, None).await;
+        let webhooks = answer.and_then(|body| decode::<Page<Webhook>>(&body)).map(|page| page.results);
+        Sounding { date, webhooks }
+    }
+
     /// Every registered endpoint, of all environments.
     ///
     /// # Errors
@@ -39,7 +63,7 @@ impl Client {
     /// # Errors
     /// [`Error`]; also when the answer names a following page that cannot be asked for.
     pub async fn webhook_requests(&self, query: &HistoryQuery) -> Result<HistoryPage, Error> {
-        let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
+        let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Micros, true);
         let query = [
             ("created_at__gte", query.created_from.map(instant)),
             ("created_at__lte", query.created_to.map(instant)),

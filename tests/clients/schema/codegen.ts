@@ -1,9 +1,9 @@
-// The documents that the gateway's own tests send, typed as a front end would have them.
+// The documents that the gateway's own tests and its portal send, typed as a front end would have them.
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
   schema: '../../../schema/schema.graphql',
-  documents: '../../../schema/operations/*.graphql',
+  documents: ['../../../schema/operations/*.graphql', '../../../src/portal/operations/*.graphql'],
   emitLegacyCommonJSImports: false,
   generates: {
     './out/': {

@@ -3,14 +3,16 @@
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
+use recert::audit::Recorder;
 use recert::caller::{Caller, Scope};
 use recert::cases::Error;
 use recert::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Imported, Outcome, Report, import};
 use recert::clock::Clock;
-use recert::config::{Renewals, Webhooks, Work};
+use recert::config::{Renewals, Sealing, Webhooks, Work};
 use recert::ids::Ids;
 use recert::kit::{Accounts, Kit};
 use recert::people::enroll_agency;
+use recert::seal::Sealer;
 use recert::simulator::{Scenario, SeedBatch, SeedEmployer, SeedLink, SeedOrder, SeedPerson};
 use recert::words::{ProductType, Program};
 use sea_orm::{ConnectionTrait, Statement};
@@ -33,6 +35,8 @@ impl Office {
         let clock = Clock::still(noon());
         let kit = Kit {
             opaque: db.opaque().await.unwrap(),
+            audit: Recorder::alone(db.clone()),
+            sealer: Sealer::new(&Sealing::default()).unwrap(),
             db,
             ids: Ids::seeded(clock.clone(), 5),
             clock,
@@ -40,6 +44,7 @@ impl Office {
             renewals: Renewals::default(),
             work: Work::default(),
             webhooks: Webhooks::default(),
+            lifetimes: Default::default(),
         };
         let agency = enroll_agency(&kit.db, &kit.clock, &kit.ids, "sonoma", "Sonoma").await.unwrap().id;
         Self { caller: Caller::system(agency, "import"), kit, _scratch: scratch }
@@ -99,6 +104,8 @@ fn row(case_number: &str) -> ImportRow {
             email: Some("rosa@example.test".to_owned()),
             phone: Some("+1 503 555 0142".to_owned()),
             ssn_last4: Some("0142".to_owned()),
+            language: Some("es".to_owned()),
+            preferred_channel: None,
         },
         assignee: Some(ImportAssignee { external_id: "kim".to_owned(), name: Some("Kim Lee".to_owned()) }),
         orders: vec![order(&format!("truv-{case_number}"))],

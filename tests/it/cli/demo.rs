@@ -13,21 +13,24 @@ use tokio::process::{Child, ChildStdout, Command};
 use super::recert;
 
 /// A running demonstration.
-struct Demo {
+pub(super) struct Demo {
     child: Child,
     out: Lines<BufReader<ChildStdout>>,
-    ready: Value,
+    pub(super) ready: Value,
+    /// What it has printed.
+    block: String,
 }
 
 impl Demo {
     /// Starts it and reads until it says how to stop it.
-    async fn start(folder: &Path, flags: &[&str]) -> Self {
+    pub(super) async fn start(folder: &Path, flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_recert"))
             .env_clear()
             .current_dir(folder)
             .args(["demo", "--port", "0", "--simulator-port", "0", "--cases", "20"])
             .args(flags)
             .stdout(Stdio::piped())
+            .stderr(fs::File::create(folder.join("demo.log")).unwrap())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
@@ -38,10 +41,10 @@ impl Demo {
             block.push('\n');
         }
         let ready = serde_json::from_str(&fs::read_to_string(folder.join("demo-data/demo.json")).unwrap()).unwrap();
-        Self { child, out, ready }
+        Self { child, out, ready, block }
     }
 
-    async fn ask(&self, role: &str, document: &str) -> Value {
+    pub(super) async fn ask(&self, role: &str, document: &str) -> Value {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = http.post(self.ready["graphql"].as_str().unwrap());
         let request = request.bearer_auth(self.ready["tokens"][role].as_str().unwrap());
@@ -51,10 +54,10 @@ impl Demo {
     }
 
     /// Interrupts it as Ctrl-C does, and expects an orderly end.
-    async fn stop(mut self) {
+    pub(super) async fn stop(mut self) {
         let id = self.child.id().unwrap().to_string();
         assert!(std::process::Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-        let ended = tokio::time::timeout(Duration::from_secs(30), self.child.wait()).await;
+        let ended = tokio::time::timeout(Duration::from_secs(90), self.child.wait()).await;
         assert!(ended.expect("it ends").unwrap().success());
         assert_eq!(self.out.next_line().await.unwrap(), None);
     }
@@ -70,9 +73,22 @@ async fn it_serves_a_county_to_its_four_roles_and_ends_in_order() {
         let queue = demo.ask(role, QUEUE).await;
         assert_eq!(queue["cases"]["nodes"].as_array().unwrap().len(), 20, "{role}");
     }
-    for key in ["websocket", "webhooks", "simulator_api", "simulator_control", "admin", "client_id", "access_secret"] {
+    let viewer = "{ viewer { subject caseworker { displayName } } }";
+    assert!(demo.ask("caseworker", viewer).await["viewer"]["caseworker"]["displayName"].is_string());
+    assert!(demo.ask("supervisor", viewer).await["viewer"]["caseworker"].is_null());
+    for key in
+        ["portal", "websocket", "webhooks", "simulator_api", "simulator_control", "admin", "client_id", "access_secret"]
+    {
         assert!(demo.ready[key].is_string(), "{key}");
     }
+    let link = format!(
+        "{}#token={}",
+        demo.ready["portal"].as_str().unwrap(),
+        demo.ready["tokens"]["caseworker"].as_str().unwrap()
+    );
+    assert!(demo.block.contains(&link), "{}", demo.block);
+    let portal = reqwest::Client::builder().no_proxy().build().unwrap().get(link).send().await.unwrap();
+    assert!(portal.status().is_success() && portal.text().await.unwrap().contains("/portal/main.js"));
     let mode = |file: &str| fs::metadata(folder.path().join("demo-data").join(file)).unwrap().permissions().mode();
     assert_eq!((mode("demo.json") & 0o777, mode("demo.secret") & 0o777), (0o600, 0o600));
 

@@ -40,6 +40,14 @@ fn lines_are_text_on_a_terminal_and_json_elsewhere() {
 }
 
 #[test]
+fn a_line_carries_the_id_of_the_request_that_it_belongs_to() {
+    let act = || tracing::info_span!("request", request.id = "r-1").in_scope(|| tracing::warn!("It is slow."));
+    let line: serde_json::Value = serde_json::from_str(&logged(LogFormat::Json, false, act)).unwrap();
+    assert_eq!((&line["message"], &line["span"]["request.id"]), (&"It is slow.".into(), &"r-1".into()), "{line}");
+    assert!(logged(LogFormat::Text, true, act).contains("request.id=\"r-1\""));
+}
+
+#[test]
 fn nothing_that_is_quoted_can_break_the_line_or_move_the_cursor() {
     let evil = "a\nb\r\u{1b}[2J\u{9b}31m\u{7f}";
     for format in [LogFormat::Text, LogFormat::Json] {

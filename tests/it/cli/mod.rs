@@ -1,16 +1,25 @@
 //! Tests of `cli`: the binary itself, without any variable of this process.
 
+mod audit;
+mod config;
 mod deliveries;
 mod demo;
+mod doctor;
 mod import;
+mod keys;
 mod logging;
 mod migrate;
 mod packets;
 mod renew;
+mod revoke;
+mod secrets;
 mod serve;
 mod serving;
 mod simulator;
 mod token;
+#[cfg(target_os = "linux")]
+mod under_fire;
+mod webhook;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -63,9 +72,20 @@ fn every_command_explains_itself() {
         "export",
         "verify",
         "ledger",
+        "keys",
+        "audit",
+        "purge",
+        "hold",
         "simulator",
+        "token",
+        "revoke",
+        "schema",
+        "doctor",
+        "config",
+        "webhook",
+        "completions",
     ];
-    for command in commands.into_iter().chain(["token", "schema"]) {
+    for command in commands {
         assert!(all.out.contains(&format!("\n  {command} ")), "{command} is not listed");
         let one = recert(folder.path(), &[], &[command, "--help"]);
         assert_eq!(one.code, Some(0), "{}", one.err);

@@ -27,20 +27,20 @@ use crate::support::seed::{NewCase, Seed};
 use crate::support::world::{COUNTY, World, noon};
 
 /// How long a test waits for the process.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A gateway that is killed when the test is over.
-struct Served {
-    child: Child,
+pub(super) struct Served {
+    pub(super) child: Child,
     lines: mpsc::Receiver<Value>,
-    public: SocketAddr,
-    admin: SocketAddr,
+    pub(super) public: SocketAddr,
+    pub(super) admin: SocketAddr,
     _folder: tempfile::TempDir,
 }
 
 impl Served {
     /// Starts it on a migrated database.
-    fn start(database: &str, variables: &[(&str, &str)]) -> Self {
+    pub(super) fn start(database: &str, variables: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut child = command(folder.path(), database, variables).spawn().unwrap();
         let (tell, lines) = mpsc::channel();
@@ -91,7 +91,6 @@ impl Served {
         panic!("the process does not end");
     }
 
-    /// The value of a metric.
     /// The whole part of a metric's value.
     async fn metric(&self, name: &str) -> u64 {
         let text = client().get(format!("http://{}/metrics", self.admin)).send().await.unwrap().text().await.unwrap();
@@ -128,19 +127,19 @@ impl Drop for Served {
 
 fn command(folder: &Path, database: &str, variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recert"));
-    command.env_clear().envs(VARIABLES).envs(variables.iter().copied()).env("RECERT_DATABASE_URL", database);
-    // Nobody answers there, and nothing is asked of anybody else.
-    command.env("RECERT_TRUV_URL", "http://127.0.0.1:9/").env("RECERT_LOG_FORMAT", "json");
+    // Unless the test has a Truv: nobody answers there, and nothing is asked of anybody else.
+    command.env_clear().envs(VARIABLES).env("RECERT_TRUV_URL", "http://127.0.0.1:9/").envs(variables.iter().copied());
+    command.env("RECERT_DATABASE_URL", database).env("RECERT_LOG_FORMAT", "json");
     command.args(["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]).current_dir(folder);
     command.stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
-fn client() -> reqwest::Client {
+pub(super) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
 }
 
-fn token() -> String {
+pub(super) fn token() -> String {
     let now = Clock::system().now();
     let claims = Claims {
         subject: "ana".to_owned(),
@@ -148,6 +147,7 @@ fn token() -> String {
         scopes: vec![Scope::CasesRead],
         name: None,
         token_id: None,
+        issued_at: None,
         expires_at: now + chrono::TimeDelta::hours(1),
     };
     let auth = Auth { hmac_secret: Some(SecretString::from(HMAC)), ..Auth::default() };
@@ -156,7 +156,7 @@ fn token() -> String {
 
 #[tokio::test]
 async fn sigterm_turns_readiness_off_closes_streams_with_a_hint_and_ends_with_0() {
-    let variables = [("RECERT_DRAIN_NOTICE", "2"), ("RECERT_DRAIN_SPREAD", "1")];
+    let variables = [("RECERT_DRAIN_NOTICE", "5"), ("RECERT_DRAIN_SPREAD", "1")];
     let (scratch, _db, _) = fresh().await;
     let mut served = Served::start(&scratch.url(), &variables);
     let ready = async |served: &Served| {
@@ -188,6 +188,24 @@ async fn sigterm_turns_readiness_off_closes_streams_with_a_hint_and_ends_with_0(
     assert!(tokio::net::TcpStream::connect(served.public).await.is_err(), "nothing new is accepted");
     let (status, _) = served.ended().await;
     assert_eq!(status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_service_manager_is_told_when_it_answers_and_when_it_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("notify");
+    let manager = tokio::net::UnixDatagram::bind(&socket).unwrap();
+    let hear = async || {
+        let mut word = [0; 64];
+        let length = tokio::time::timeout(PATIENCE, manager.recv(&mut word)).await.unwrap().unwrap();
+        String::from_utf8(word[..length].to_vec()).unwrap()
+    };
+    let (scratch, _db, _) = fresh().await;
+    let mut served = Served::start(&scratch.url(), &[("NOTIFY_SOCKET", socket.to_str().unwrap())]);
+    assert_eq!(hear().await, "READY=1");
+    served.signal("-INT");
+    assert_eq!(hear().await, "STOPPING=1");
+    assert_eq!(served.ended().await.0.code(), Some(0));
 }
 
 #[tokio::test]
@@ -275,4 +293,21 @@ async fn what_becomes_of_streams_and_sockets_is_counted() {
     assert_eq!(u16::from(frame.code), 4400);
     assert_eq!(served.metric("recert_socket_closes_total{code=\"4400\"}").await, 1);
     assert_eq!(served.metric("recert_socket_queued_frames").await, 0);
+}
+
+#[tokio::test]
+async fn an_sqlite_file_serves_one_gateway_at_a_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("one.sqlite").display());
+    let mut first = Served::start(&url, &[]);
+    let second = tempfile::tempdir().unwrap();
+    let refused = command(second.path(), &url, &[]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(text.contains("another gateway serves from this SQLite file already"), "{text}");
+    assert!(text.contains("RECERT_DATABASE_URL=postgres://"), "the cure: {text}");
+    // However the first one ends, the file is free again.
+    first.signal("-KILL");
+    first.ended().await;
+    drop(Served::start(&url, &[]));
 }

@@ -11,7 +11,7 @@ use recert::simulator::Settings;
 use recert::storage::{Database, Tx};
 use recert::words::CaseEventKind;
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::database::fresh;
 use crate::support::seed::{NewCase, Seed, Seeded};
@@ -99,4 +99,60 @@ async fn a_lower_number_that_is_committed_later_is_not_passed_by() {
     }
     assert_eq!(screen.event().await["kind"], "CASE_STATUS_CHANGED");
     assert_eq!(screen.event().await["kind"], "REVIEW_COMPLETED");
+}
+
+/// Takes three cases in, or moves their dates, in one transaction.
+async fn import(world: &World, due_on: &str) -> Value {
+    let case = |number: &str| {
+        json!({
+            "number": number, "program": "SNAP", "dueOn": due_on, "periodStart": "2099-01-01", "periodEnd": "2099-12-31",
+            "client": { "externalUserId": format!("client-{number}"), "firstName": "Rosa", "lastName": "Ortiz" },
+            "assignee": { "externalId": "w1", "displayName": "Dana Reyes" },
+        })
+    };
+    let input = json!({ "cases": ["first", "held", "contested"].map(case) });
+    world.send("ImportCases", json!({ "input": input })).await["importCases"].take()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_transaction_that_comes_to_a_case_later_stands_behind_what_it_found() {
+    let world = World::start().await;
+    let contested = import(&world, "2099-11-30").await["cases"][2]["id"].clone();
+    let assign = async || {
+        let input = json!({ "caseId": contested });
+        let answer = world.send("AssignCase", json!({ "input": input })).await;
+        assert_eq!(answer["assignCase"]["userErrors"], json!([]), "{answer}");
+    };
+    let db = &world.app.kit().db;
+    if db.backend() == DbBackend::Postgres {
+        let holder = db.begin().await.unwrap();
+        holder.execute_unprepared("UPDATE cases SET version = version WHERE number = 'held'").await.unwrap();
+        let meanwhile = async {
+            // The import has changed the first case and waits for the second one.
+            let waits = "SELECT COUNT(*) AS n FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let is_waiting = async || {
+                let row = db.read().query_one_raw(Statement::from_string(db.backend(), waits)).await.unwrap().unwrap();
+                (row.try_get::<i64>("", "n").unwrap() > 0).then_some(())
+            };
+            world.until("the import waits", is_waiting).await;
+            assign().await;
+            holder.rollback().await.unwrap();
+        };
+        tokio::join!(import(&world, "2099-12-31"), meanwhile);
+    } else {
+        assign().await;
+        import(&world, "2099-12-31").await;
+    }
+    let agency = Seed(world.app.kit()).agency(COUNTY).await;
+    let scope = CaseScope { agency, caseload: Caseload::All };
+    let window = Window { after: None, before: None, limit: 100, from_end: false };
+    let events = page(db, scope, &Filter::default(), window).await.unwrap().events;
+    let contested = events
+        .iter()
+        .map(|event| event.case)
+        .max_by_key(|case| events.iter().filter(|event| event.case == *case).count());
+    let versions: Vec<i64> =
+        events.iter().filter(|event| Some(event.case) == contested).map(|event| event.case_version).collect();
+    assert!(versions.len() >= 2, "{events:#?}");
+    assert!(versions.is_sorted(), "{versions:?}");
 }

@@ -24,7 +24,7 @@ fn follow(stage: &Stage, after: Option<Position>) -> Frames {
 }
 
 async fn next(frames: &mut Frames) -> Frame {
-    let frame = tokio::time::timeout(Duration::from_secs(20), frames.next());
+    let frame = tokio::time::timeout(Duration::from_secs(90), frames.next());
     frame.await.expect("a frame in time").expect("the stream goes on").unwrap()
 }
 

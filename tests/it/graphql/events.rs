@@ -28,7 +28,7 @@ fn follow(stage: &Stage, caller: impl Into<Standing>, variables: Value) -> impl 
 }
 
 async fn frame(frames: &mut (impl Stream<Item = Value> + Unpin)) -> Value {
-    let next = tokio::time::timeout(Duration::from_secs(20), frames.next());
+    let next = tokio::time::timeout(Duration::from_secs(90), frames.next());
     let mut frame = next.await.expect("a frame in time").expect("the stream goes on");
     assert_eq!(frame.get("errors"), None, "{frame:#}");
     frame["data"]["caseEvents"].take()

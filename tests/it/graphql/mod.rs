@@ -12,3 +12,5 @@ mod sdl;
 pub(crate) mod stage;
 mod statements;
 mod streams;
+mod walker;
+mod walls;

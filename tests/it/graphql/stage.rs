@@ -6,13 +6,15 @@ use async_graphql::{Request, Variables};
 use chrono::{NaiveDate, TimeZone, Utc};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use recert::audit::Recorder;
 use recert::caller::{Caller, Scope, Standing};
 use recert::clock::Clock;
-use recert::config::{Renewals, Webhooks, Work};
+use recert::config::{Renewals, Sealing, Webhooks, Work};
 use recert::events::Hub;
 use recert::graphql::{Follow, Schema, Told, request_data, schema};
 use recert::ids::{AgencyId, CaseworkerId, Ids};
 use recert::kit::{Accounts, Kit};
+use recert::seal::Sealer;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -44,6 +46,8 @@ pub(crate) async fn stage() -> Stage {
     let ids = Ids::seeded(clock.clone(), 7);
     let kit = Kit {
         opaque: db.opaque().await.unwrap(),
+        audit: Recorder::alone(db.clone()),
+        sealer: Sealer::new(&Sealing::default()).unwrap(),
         db,
         clock,
         ids,
@@ -51,6 +55,7 @@ pub(crate) async fn stage() -> Stage {
         renewals: Renewals::default(),
         work: Work { poll_interval: Duration::from_millis(50), ..Work::default() },
         webhooks: Webhooks::default(),
+        lifetimes: Default::default(),
     };
     let agency = Seed(&kit).agency("sonoma").await;
     let hub = Hub::new();
@@ -76,6 +81,7 @@ impl Stage {
             display_name: Some("Dana Reyes".to_owned()),
             scopes: scopes.to_vec(),
             caseworker: None,
+            token_id: None,
             expires_at: None,
         }
     }
@@ -101,7 +107,7 @@ impl Stage {
             .start(request, caller.into())
             .map(|told| match told {
                 Told::Written(written) => serde_json::from_str(&written.json).unwrap(),
-                Told::Raw(response) => serde_json::to_value(&*response).unwrap(),
+                Told::Raw(response, _) => serde_json::to_value(&*response).unwrap(),
             })
             .boxed()
     }

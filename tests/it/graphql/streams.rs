@@ -15,7 +15,7 @@ use crate::support::seed::NewCase;
 const SHORT: &str = "subscription($after: String) { caseEvents(after: $after) { kind case { number status latestOrder { status } } ... on OrderStatusChanged { order { status } } } }";
 
 async fn next(frames: &mut (impl Stream<Item = Value> + Unpin)) -> Value {
-    let next = tokio::time::timeout(Duration::from_secs(20), frames.next());
+    let next = tokio::time::timeout(Duration::from_secs(90), frames.next());
     let mut frame = next.await.expect("a frame in time").expect("the stream goes on");
     assert_eq!(frame.get("errors"), None, "{frame:#}");
     frame["data"]["caseEvents"].take()

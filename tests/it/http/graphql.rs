@@ -259,3 +259,14 @@ async fn every_other_path_is_nowhere() {
         assert_eq!(code(&answer(client().get(stage.url(path))).await), (404, "NOT_FOUND"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_caller_in_too_great_a_hurry_is_told_when_to_come_back() {
+    let stage = Stage::with(|config| config.graphql.requests_per_second = 1).await;
+    let hurry = (0..40).map(|_| async { stage.post().body(r#"{"query":"{ hello }"}"#).send().await.unwrap() });
+    let answers = futures_util::future::join_all(hurry).await;
+    let refused = answers.into_iter().find(|answer| answer.status() == 429).expect("forty at once are too many");
+    assert_eq!(refused.headers()["retry-after"], "1");
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["errors"][0]["extensions"]["code"], "RATE_LIMITED");
+}

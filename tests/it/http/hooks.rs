@@ -87,3 +87,83 @@ async fn large_and_encoded_bodies_are_refused_signed_or_not() {
     assert_eq!(code(&answer(encoded).await), (415, "UNSUPPORTED_MEDIA_TYPE"));
     assert_eq!(stage.seen.deliveries.lock().unwrap().len(), 1);
 }
+
+/// Headers of one request, and the status it gets.
+type Bad = (&'static str, Vec<(&'static str, String)>, u16);
+
+/// Requests on the way of webhooks that are refused, whatever their body says.
+fn bad() -> Vec<Bad> {
+    let good = sign(HOOK_SECRETS[0], BODY.as_bytes());
+    let hex = good.trim_start_matches("v1=").to_owned();
+    let signed = |value: &str| vec![("x-webhook-sign", value.to_owned())];
+    let with = |name: &'static str, value: &str| vec![("x-webhook-sign", good.clone()), (name, value.to_owned())];
+    let flipped = |at: usize| {
+        let mut text = good.clone();
+        let other = if &text[at..=at] == "0" { "1" } else { "0" };
+        text.replace_range(at..=at, other);
+        text
+    };
+    vec![
+        ("no signature", Vec::new(), 401),
+        ("an empty one", signed(""), 401),
+        ("a blank", signed(" "), 401),
+        ("the version alone", signed("v1="), 401),
+        ("no version", signed(&hex), 401),
+        ("another version", signed(&format!("v2={hex}")), 401),
+        ("version 0", signed(&format!("v0={hex}")), 401),
+        ("a version in capitals", signed(&format!("V1={hex}")), 401),
+        ("a colon", signed(&format!("v1:{hex}")), 401),
+        ("two equal signs", signed(&format!("v1=={hex}")), 401),
+        ("a blank in between", signed(&format!("v1= {hex}")), 401),
+        ("a word before", signed(&format!("sha256 v1={hex}")), 401),
+        ("capitals", signed(&format!("v1={}", hex.to_uppercase())), 401),
+        ("one digit more", signed(&format!("{good}0")), 401),
+        ("one digit less", signed(&good[..good.len() - 1]), 401),
+        ("half of it", signed(&good[..35]), 401),
+        ("twice in one", signed(&format!("{good}{hex}")), 401),
+        ("two in a list", signed(&format!("{good},{good}")), 401),
+        ("two with a semicolon", signed(&format!("{good};v1={hex}")), 401),
+        ("two headers", with("x-webhook-sign", &good), 401),
+        ("two headers, one wrong", with("x-webhook-sign", "v1=0"), 401),
+        ("the first digit wrong", signed(&flipped(3)), 401),
+        ("one in the middle wrong", signed(&flipped(40)), 401),
+        ("the last one wrong", signed(&flipped(66)), 401),
+        ("all zeros", signed(&format!("v1={}", "0".repeat(64))), 401),
+        ("not hexadecimal", signed(&format!("v1={}", "g".repeat(64))), 401),
+        ("base64", signed("v1=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="), 401),
+        ("the hash without a key", signed("v1=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"), 401),
+        ("of no body", signed(&sign(HOOK_SECRETS[0], b"")), 401),
+        ("of another body", signed(&sign(HOOK_SECRETS[0], b"{}")), 401),
+        ("of the body without its end", signed(&sign(HOOK_SECRETS[0], BODY.trim().as_bytes())), 401),
+        ("of the body and more", signed(&sign(HOOK_SECRETS[0], format!("{BODY}\n").as_bytes())), 401),
+        ("under a retired secret", signed(&sign("sandbox-retired", BODY.as_bytes())), 401),
+        ("under no secret", signed(&sign("", BODY.as_bytes())), 401),
+        ("under the agency's name", signed(&sign("county", BODY.as_bytes())), 401),
+        ("in another header", vec![("x-truv-signature", good.clone())], 401),
+        ("as a bearer token", vec![("authorization", format!("Bearer {good}"))], 401),
+        ("gzip", with("content-encoding", "gzip"), 415),
+        ("deflate", with("content-encoding", "deflate"), 415),
+        ("br", with("content-encoding", "br"), 415),
+        ("an encoding nobody knows", with("content-encoding", "rot13"), 415),
+        ("an empty encoding", with("content-encoding", ""), 415),
+    ]
+}
+
+#[tokio::test]
+async fn bad_deliveries_are_refused_and_leave_nothing() {
+    let stage = Stage::open().await;
+    let all = bad();
+    assert!(all.len() >= 40, "{}", all.len());
+    let mut faults = Vec::new();
+    for (name, headers, expected) in all {
+        let request = headers
+            .into_iter()
+            .fold(post(&stage, "county").body(BODY), |request, (name, value)| request.header(name, value));
+        let (status, body) = answer(request).await;
+        if status != expected || body["errors"].as_array().map(Vec::len) != Some(1) {
+            faults.push(format!("{name}: {status} {body}"));
+        }
+    }
+    assert!(faults.is_empty(), "{faults:#?}");
+    assert!(stage.seen.deliveries.lock().unwrap().is_empty());
+}

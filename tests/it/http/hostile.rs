@@ -1,5 +1,6 @@
 //! Documents that mean harm, over HTTP and over a WebSocket: refused with their code, never with a 5xx, and the gateway
-//! serves on. How fast the gate is with them is timed where no network is in the way (`http/guard`).
+//! serves on. How fast the gate is with them is timed where no network is in the way (`http/guard`), and what they cost a
+//! whole process where there is one (`cli/under_fire`).
 
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use crate::http::socket::Client;
 use crate::http::stage::{Stage, code};
 
 #[path = "../../../src/http/guard/hostile.rs"]
-mod documents;
+pub(crate) mod documents;
 
 #[tokio::test]
 async fn every_hostile_document_is_refused_with_its_code_over_both_transports() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use recert::clock::Clock;
-use recert::config::Auth;
+use recert::config::{Auth, Issuer, TokenAlgorithm};
 use recert::http::token::{Claims, Rejected, Verifier};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -61,7 +61,8 @@ fn token(kid: &str, algorithm: Algorithm) -> String {
 }
 
 fn auth(place: &str) -> Auth {
-    Auth { issuer: "issuer".to_owned(), jwks: Some(place.to_owned()), ..Auth::default() }
+    let max_lifetime = Some(Duration::from_hours(48));
+    Auth { issuer: "issuer".to_owned(), jwks: Some(place.to_owned()), max_lifetime, ..Auth::default() }
 }
 
 async fn issuer(answer: ResponseTemplate) -> MockServer {
@@ -165,4 +166,53 @@ async fn the_last_good_set_serves_for_a_day_without_the_issuer() {
     assert!(verify(&verifier, "rsa", Algorithm::RS256).await.is_ok());
     clock.advance(Duration::from_hours(1));
     assert!(verify(&verifier, "rsa", Algorithm::RS256).await.is_err());
+}
+
+/// A token of this issuer, made with this key.
+fn token_of(issuer: &str, kid: &str, algorithm: Algorithm) -> String {
+    let header = Header { kid: Some(kid.to_owned()), ..Header::new(algorithm) };
+    let claims = json!({
+        "iss": issuer, "aud": "recert", "sub": "ana", "agency": "county", "exp": noon().timestamp() + 600,
+    });
+    jsonwebtoken::encode(&header, &claims, &private(algorithm)).unwrap()
+}
+
+#[tokio::test]
+async fn each_issuer_has_its_own_keys_and_algorithms() {
+    let key = |kid: &str, algorithm| public(kid, &private(algorithm), algorithm);
+    let first = json!({ "keys": [key("rsa", Algorithm::RS256), key("shared", Algorithm::ES256)] });
+    let second = json!({ "keys": [key("ed", Algorithm::EdDSA), key("rsa-2", Algorithm::RS256)] });
+    let first = issuer(ResponseTemplate::new(200).set_body_json(first)).await;
+    let second = issuer(ResponseTemplate::new(200).set_body_json(second)).await;
+    let more = Issuer {
+        issuer: "second".to_owned(),
+        audience: "recert".to_owned(),
+        jwks: second.uri(),
+        typ: None,
+        algorithms: vec![TokenAlgorithm::EdDsa],
+    };
+    let auth = Auth { issuers: vec![more], algorithms: vec![TokenAlgorithm::Rs256], ..auth(&first.uri()) };
+    let verifier = Verifier::load(&auth, Clock::still(noon())).await.unwrap();
+    for (issuer, kid, algorithm, is_good) in [
+        ("issuer", "rsa", Algorithm::RS256, true),
+        ("second", "ed", Algorithm::EdDSA, true),
+        // A key of the right issuer, for an algorithm that is not among its own.
+        ("issuer", "shared", Algorithm::ES256, false),
+        ("second", "rsa-2", Algorithm::RS256, false),
+        // The other issuer's key.
+        ("issuer", "ed", Algorithm::EdDSA, false),
+        ("second", "rsa", Algorithm::RS256, false),
+        ("third", "rsa", Algorithm::RS256, false),
+        ("", "rsa", Algorithm::RS256, false),
+    ] {
+        let verified = verifier.verify(&token_of(issuer, kid, algorithm)).await;
+        assert_eq!(verified.is_ok(), is_good, "{issuer} {kid}");
+    }
+}
+
+#[tokio::test]
+async fn a_set_without_a_key_for_the_algorithms_of_the_settings_does_not_start() {
+    let server = issuer(ResponseTemplate::new(200).set_body_json(set())).await;
+    let auth = Auth { algorithms: Vec::new(), ..auth(&server.uri()) };
+    assert!(Verifier::load(&auth, Clock::still(noon())).await.is_err());
 }

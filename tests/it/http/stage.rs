@@ -21,6 +21,7 @@ use recert::ids::{AgencyId, Ids};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -176,7 +177,7 @@ impl Executor for Runner {
                 return Streamed::Raw(Arc::new(response));
             }
             let cursor = data["ticks"]["cursor"].as_str().map(Into::into);
-            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor }
+            Streamed::Written { json: json!({ "data": data }).to_string().into(), cursor, withheld: None }
         });
         told.boxed()
     }
@@ -194,18 +195,31 @@ impl Executor for Runner {
     }
 }
 
-struct OneAgency;
+/// What the test says about revoked tokens.
+#[derive(Clone, Default)]
+pub(crate) struct Revoked(Arc<watch::Sender<Option<i64>>>, Arc<Mutex<Vec<(String, Option<Vec<Scope>>)>>>);
+
+impl Revoked {
+    /// From now on the subject's tokens carry these scopes at most; none at all when they are revoked.
+    pub(crate) fn leave(&self, subject: &str, scopes: Option<Vec<Scope>>) {
+        self.1.lock().unwrap().push((subject.to_owned(), scopes));
+        self.0.send_modify(|edition| *edition = Some(edition.map_or(1, |edition| edition + 1)));
+    }
+}
+
+struct OneAgency(Revoked);
 
 impl Directory for OneAgency {
     fn resolve(&self, claims: Claims) -> BoxFuture<'_, Result<Caller, ResolveError>> {
         async move {
             match claims.agency.as_str() {
                 "county" => Ok(Caller {
+                    scopes: self.scopes(AgencyId(Uuid::nil()), &claims).ok_or(ResolveError::Revoked)?,
                     agency: AgencyId(Uuid::nil()),
                     subject: claims.subject,
                     display_name: claims.name,
-                    scopes: claims.scopes,
                     caseworker: None,
+                    token_id: claims.token_id,
                     expires_at: Some(claims.expires_at),
                 }),
                 "broken" => Err(ResolveError::Unavailable),
@@ -213,6 +227,16 @@ impl Directory for OneAgency {
             }
         }
         .boxed()
+    }
+
+    fn scopes(&self, _: AgencyId, claims: &Claims) -> Option<Vec<Scope>> {
+        let said = self.0.1.lock().unwrap();
+        let last = said.iter().rev().find(|(subject, _)| *subject == claims.subject);
+        last.map_or_else(|| Some(claims.scopes.clone()), |(_, scopes)| scopes.clone())
+    }
+
+    fn changes(&self) -> watch::Receiver<Option<i64>> {
+        self.0.0.subscribe()
     }
 }
 
@@ -239,6 +263,7 @@ pub(crate) struct Stage {
     pub(crate) address: SocketAddr,
     pub(crate) clock: Clock,
     pub(crate) seen: Seen,
+    pub(crate) revoked: Revoked,
     pub(crate) config: Config,
     pub(crate) shutdown: CancellationToken,
     pub(crate) tasks: TaskTracker,
@@ -259,6 +284,7 @@ pub(crate) fn claims() -> Claims {
         scopes: vec![Scope::CasesRead],
         name: None,
         token_id: None,
+        issued_at: None,
         expires_at: noon() + chrono::TimeDelta::hours(1),
     }
 }
@@ -277,10 +303,11 @@ impl Stage {
         change(&mut config);
         let clock = Clock::still(noon());
         let (seen, tasks, shutdown) = (Seen::default(), TaskTracker::new(), CancellationToken::new());
+        let revoked = Revoked::default();
         let schema = Schema::build(Query, Mutation, Subscriptions).data(seen.clone()).finish();
         let parts = Parts {
             executor: Arc::new(Runner(schema)),
-            directory: Arc::new(OneAgency),
+            directory: Arc::new(OneAgency(revoked.clone())),
             intake: Arc::new(Inbox(seen.clone())),
             verifier: Arc::new(Verifier::load(&config.auth, clock.clone()).await.unwrap()),
             clock: clock.clone(),
@@ -293,7 +320,7 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tasks.spawn(serve(listener, router, config.server.header_timeout, tasks.clone(), shutdown.clone()));
-        Ok(Self { address, clock, seen, config, shutdown, tasks })
+        Ok(Self { address, clock, seen, revoked, config, shutdown, tasks })
     }
 
     pub(crate) fn token(&self) -> String {
@@ -319,7 +346,7 @@ impl Stage {
 }
 
 pub(crate) fn client() -> reqwest::Client {
-    let builder = reqwest::Client::builder().timeout(Duration::from_secs(20)).no_proxy();
+    let builder = reqwest::Client::builder().timeout(Duration::from_secs(90)).no_proxy();
     builder.redirect(reqwest::redirect::Policy::none()).build().unwrap()
 }
 

@@ -131,7 +131,7 @@ async fn a_token_about_to_expire_is_announced_between_the_events() {
     }
     stage.clock.advance(Duration::from_mins(59));
     for (response, expected) in &mut open {
-        let notice = tokio::time::timeout(Duration::from_secs(20), response.chunk()).await.expect("a notice in time");
+        let notice = tokio::time::timeout(Duration::from_secs(90), response.chunk()).await.expect("a notice in time");
         let notice = notice.unwrap().unwrap();
         assert!(std::str::from_utf8(&notice).unwrap().contains(*expected), "{notice:?}");
     }

@@ -27,7 +27,11 @@ async fn asked(world: &World, case: &KnownCase) -> String {
     let shown = world.show(case).await;
     assert_eq!((&shown["status"], &shown["nextActor"]), (&"WAITING_ON_CLIENT".into(), &"CLIENT".into()), "{shown:#}");
     let link = &shown["latestOrder"]["verificationLink"];
-    assert!(link["url"].as_str().unwrap().starts_with("http"), "{link}");
+    let url = link["url"].as_str().unwrap();
+    assert!(url.starts_with("http"), "{link}");
+    // Whoever has the database alone has no link.
+    let stored = world.column("SELECT share_url AS value FROM orders WHERE share_url IS NOT NULL").await;
+    assert!(!stored.is_empty() && stored.iter().all(|text| text.starts_with("sealed.v1.") && !text.contains(url)));
     newest(world, case).await
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::StreamExt;
 use recert::batches::{Progress, Watch};
 use recert::graphql::find_batch_id;
@@ -192,6 +193,8 @@ async fn clients_are_asked_once_where_the_batch_says_so() {
     world.quiet().await;
     let id = start(&world, "march", json!({ "sendLinksOnFailure": true })).await;
     world.quiet().await;
+    assert_eq!(outcomes(&show(&world, &id).await)[0], "1 NEEDS_LINK -", "Truv may be about to write by itself");
+    world.advance(Duration::from_secs(15)).await;
     let batch = show(&world, &id).await;
     assert_eq!(outcomes(&batch), ["1 LINK_SENT -", "2 LINK_SENT -"], "{batch:#}");
     assert_eq!(batch["progress"]["needsLink"], 2);
@@ -236,8 +239,14 @@ async fn a_connection_without_a_refresh_left_keeps_its_turn() {
     world.quiet().await;
     let order = world.orders(&made[0]).await.pop().unwrap();
     assert_eq!(order["failure"]["nextAction"], "RETRY_LATER", "{order:#}");
-    // The retry finds no allowance, and the case goes to a caseworker; so the batch may try.
+    // The retry finds no allowance and waits for it; when somebody calls it off, the batch may try.
     world.advance(Duration::from_hours(2)).await;
+    let order = world.orders(&made[0]).await.pop().unwrap();
+    let retry_at: DateTime<Utc> = order["failure"]["retryAt"].as_str().unwrap().parse().unwrap();
+    assert!(retry_at > world.clock.now() + TimeDelta::hours(21), "{order:#}");
+    let input = json!({ "input": { "orderId": order["id"] } });
+    let canceled = world.send("CancelOrder", input).await["cancelOrder"].clone();
+    assert_eq!((&canceled["userErrors"], &canceled["case"]["status"]), (&json!([]), &json!("NEEDS_CASEWORKER")));
     world.scenario(&made[0].links[0], "ok").await;
     let id = start(&world, "march", json!({})).await;
     world.quiet().await;

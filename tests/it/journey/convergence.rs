@@ -74,4 +74,5 @@ async fn a_twentieth_lost_a_tenth_doubled_and_all_shuffled_heals_within_a_quarte
     for (case, _) in &cast {
         world.assert_true(case).await;
     }
+    world.assert_promises().await;
 }

@@ -53,6 +53,7 @@ async fn the_case_ends_where_truv_says(#[case] rules: Vec<Value>) {
         assert_eq!(world.true_refreshes(case).await, 1);
         world.assert_true(case).await;
     }
+    world.assert_promises().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

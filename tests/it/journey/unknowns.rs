@@ -73,6 +73,7 @@ async fn the_story_ends_the_same(#[case] settings: Settings) {
         let expected = if case.number == "NOTHING" { "NEEDS_CASEWORKER" } else { "READY_FOR_REVIEW" };
         assert_eq!(world.show(case).await["status"], expected, "{}", case.number);
     }
+    world.assert_promises().await;
     assert!(recert::deliveries::counts(&world.app.kit().db).await.unwrap().troubled == 0, "every delivery was of use");
 }
 

@@ -18,15 +18,25 @@ const ORDERS: &str = "query($by: CaseBy!) { case(by: $by) { orders(first: 50) { 
 impl World {
     /// A token of the agency with these scopes.
     pub(crate) fn token(&self, agency: &str, scopes: &[Scope]) -> String {
-        let claims = Claims {
+        self.token_of(&self.claims(agency, scopes))
+    }
+
+    /// What such a token says; it is issued now.
+    pub(crate) fn claims(&self, agency: &str, scopes: &[Scope]) -> Claims {
+        Claims {
             subject: "worker-1".to_owned(),
             agency: agency.to_owned(),
             scopes: scopes.to_vec(),
             name: None,
             token_id: None,
+            issued_at: None,
             expires_at: self.clock.now() + TimeDelta::days(30),
-        };
-        Token::issue(&self.config.auth, &claims, self.clock.now()).unwrap().expose_secret().to_owned()
+        }
+    }
+
+    /// A token that says this.
+    pub(crate) fn token_of(&self, claims: &Claims) -> String {
+        Token::issue(&self.config.auth, claims, self.clock.now()).unwrap().expose_secret().to_owned()
     }
 
     /// Sends a document over HTTP with every scope, and answers the whole body.

@@ -14,21 +14,31 @@ pub(crate) enum Scratch {
     Postgres { server: String, name: String },
 }
 
-/// Notes the statements that are read outside a transaction.
+/// Notes statements: those that are read outside a transaction, and all others.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Statements(Arc<Mutex<Vec<Statement>>>);
+pub(crate) struct Statements {
+    read: Arc<Mutex<Vec<Statement>>>,
+    others: Arc<Mutex<Vec<Statement>>>,
+}
 
 impl Statements {
-    /// How many have been noted since the last [`Statements::of`] began.
+    /// How many have been read since the last [`Statements::of`] began.
     pub(crate) fn count(&self) -> usize {
-        self.0.lock().unwrap().len()
+        self.read.lock().unwrap().len()
     }
 
-    /// The statements that `work` needed.
+    /// What `work` read outside transactions.
     pub(crate) async fn of<T>(&self, work: impl Future<Output = T>) -> (T, Vec<Statement>) {
-        self.0.lock().unwrap().clear();
+        let (done, [read, _]) = self.all_of(work).await;
+        (done, read)
+    }
+
+    /// What `work` read outside transactions, and what it did besides.
+    pub(crate) async fn all_of<T>(&self, work: impl Future<Output = T>) -> (T, [Vec<Statement>; 2]) {
+        let both = [&self.read, &self.others];
+        both.map(|noted| noted.lock().unwrap().clear());
         let done = work.await;
-        (done, std::mem::take(&mut *self.0.lock().unwrap()))
+        (done, both.map(|noted| std::mem::take(&mut *noted.lock().unwrap())))
     }
 }
 
@@ -44,8 +54,9 @@ pub(crate) async fn fresh() -> (Scratch, Database, Statements) {
     };
     let mut db = scratch.open().await;
     let statements = Statements::default();
-    let noted = statements.clone();
-    db.watch_reads(move |read| noted.0.lock().unwrap().push(read.statement.clone()));
+    let (noted, others) = (Arc::clone(&statements.read), Arc::clone(&statements.others));
+    db.watch_reads(move |read| noted.lock().unwrap().push(read.statement.clone()));
+    db.watch_writes(move |done| others.lock().unwrap().push(done.statement.clone()));
     db.migrate().await.unwrap();
     (scratch, db, statements)
 }

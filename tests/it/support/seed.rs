@@ -7,6 +7,7 @@ use recert::ids::{
     TaskId,
 };
 use recert::kit::Kit;
+use recert::seal::{Place, column};
 use recert::storage::Tx;
 use recert::words::{CaseEventKind, CaseStatus, OrderKind, OrderStatus};
 use sea_orm::sea_query::{Expr, InsertStatement, Query, SimpleExpr};
@@ -157,6 +158,7 @@ impl Seed<'_> {
         let kind = if parent.is_some() { OrderKind::Refresh } else { OrderKind::Original };
         let failed = status == OrderStatus::Failed;
         let text = |text: &str| if failed { text.into() } else { null() };
+        let link_place = Place { agency: of.agency, column: column::ORDER_SHARE_URL, row: order.0 };
         let row = vec![
             ("id", order.0.into()),
             ("agency_id", of.agency.0.into()),
@@ -171,7 +173,10 @@ impl Seed<'_> {
             ("requested_by", "worker-1".into()),
             ("attempt", 0.into()),
             ("sends", 0.into()),
-            ("share_url", "https://cdn.truv.test/link?token=secret".into()),
+            (
+                "share_url",
+                self.0.sealer.seal(&link_place, "https://cdn.truv.test/link?token=secret").unwrap().as_str().into(),
+            ),
             ("failure_reason", text("SESSION_EXPIRED")),
             ("failure_next_action", text("SEND_VERIFICATION_LINK")),
             ("failure_next_actor", text("CLIENT")),
@@ -236,6 +241,12 @@ impl Seed<'_> {
         ];
         self.insert("employer_links", row).await;
         link
+    }
+
+    /// One more employer of an order, over a link of its own.
+    pub(crate) async fn another_employer(&self, of: Seeded, order: OrderId) {
+        let link = self.link(of).await;
+        self.employer(of, order, link).await;
     }
 
     async fn employer(&self, of: Seeded, order: OrderId, link: LinkId) {

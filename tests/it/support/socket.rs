@@ -14,7 +14,7 @@ use super::client::operation_of;
 use super::world::World;
 
 /// How long a screen waits for the next message.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Screen(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -36,6 +36,23 @@ impl Screen {
         let payload = json!({ "query": operation_of("CaseEvents"), "variables": variables });
         screen.say(json!({ "id": "1", "type": "subscribe", "payload": payload })).await;
         screen
+    }
+
+    /// Reads to the end, and answers the close code.
+    pub(crate) async fn closed(mut self) -> u16 {
+        let close = async {
+            loop {
+                if let Message::Close(frame) = self.0.next().await.expect("a close frame").unwrap() {
+                    return frame.expect("a code").code.into();
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, close).await.expect("the end in time")
+    }
+
+    /// The next message, whatever it is.
+    pub(crate) async fn message(&mut self) -> Value {
+        self.hear().await
     }
 
     async fn say(&mut self, message: Value) {

@@ -68,6 +68,12 @@ impl World {
         self.quiet().await;
     }
 
+    /// Fails the test where a promise was broken. Everything must be at rest.
+    pub(crate) async fn assert_promises(&self) {
+        let broken = super::promises::broken(&self.truth().await, &self.app.kit().db).await;
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
+
     /// Fails the test where the gateway's record of an order of the case is not what the order is at Truv.
     pub(crate) async fn assert_true(&self, case: &KnownCase) {
         for order in self.orders(case).await {

@@ -17,7 +17,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::http::stage::Stage;
 
 /// How long a client waits for the next message.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(crate) struct Client(WebSocketStream<MaybeTlsStream<TcpStream>>);
 

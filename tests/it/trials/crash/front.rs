@@ -1,16 +1,15 @@
 //! The one address that Truv knows: hands every connection to a replica that is alive.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
 
-/// Where the replicas listen; `None` while one is down.
-pub(super) type Alive = Arc<Mutex<Vec<Option<SocketAddr>>>>;
+use crate::trials::gateways::Alive;
 
 /// Opens the address. It is gone when the returned task is.
-pub(super) async fn open(alive: Alive) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+pub(in crate::trials) async fn open(alive: Alive) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = TaskTracker::new().spawn(async move {

@@ -3,15 +3,14 @@
 //! The simulator lives in this process and survives. The gateways are real children on one database: one on SQLite, two
 //! on PostgreSQL. Stories of cases go on all the while, with every mutation sent more than once, calls to Truv and
 //! deliveries going wrong in all ways, and SIGKILL at seeded moments. At the end everything settles, and the simulator's
-//! record is held against the database: no intent lost, none carried out twice, nothing over the quota, nothing stuck,
-//! no event lost.
+//! record is held against the database: no intent lost, none carried out twice, nothing over the quota, each bill in the
+//! ledger, nothing stuck, no event lost, no secret in a log.
 //!
 //! ```text
 //! RECERT_TEST_CRASH_CYCLES=300 cargo test --test it trials::crash -- --nocapture
 //! ```
 
-mod front;
-mod gateways;
+pub(super) mod front;
 mod stage;
 mod story;
 mod verdict;

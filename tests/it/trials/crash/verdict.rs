@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::stage::Stage;
 use super::story;
 use super::watcher::Seen;
+use crate::support::promises;
 
 /// Refreshes of one connection that Truv allows in 24 hours; a trial is shorter.
 const QUOTA: usize = 3;
@@ -40,12 +41,13 @@ pub(super) async fn judge(stage: &Stage, seen: &Seen, cycles: u64) -> Verdict {
     court.one_refresh_per_intent().await;
     court.calls_are_written_down_first();
     court.quota().await;
+    court.faults.extend(promises::bills(&court.truth, &stage.db).await);
     court.states_are_true().await;
     court.cases_have_come_to_rest().await;
     court.events_have_no_hole().await;
     court.nothing_is_stuck().await;
     court.acknowledged_is_stored().await;
-    court.written();
+    court.written().await;
     let made = court.orders.iter().filter(|order| !order.is_imported).count();
     if u64::try_from(made).unwrap() < cycles || seen.logged == 0 {
         court.fault(format!("{made} orders and {} events in {cycles} cycles prove nothing", seen.logged));
@@ -292,9 +294,23 @@ impl Court<'_> {
         }
     }
 
-    /// No gateway has panicked, and none has logged a fault but those that a trial brings about.
-    fn written(&mut self) {
+    /// No gateway has panicked, none has logged a fault but those that a trial brings about, and none has logged a secret
+    /// or a person.
+    async fn written(&mut self) {
         let written = self.stage.written();
+        // Every secret is one long word.
+        let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        let words: HashSet<&str> = written.split(|c| !is_of_word(c)).filter(|word| word.len() >= 16).collect();
+        let secrets = self.stage.secrets().await;
+        let told = secrets.iter().filter(|secret| words.contains(secret.as_str())).count();
+        if told > 0 || secrets.len() < self.true_orders().len() {
+            self.fault(format!("{told} of {} secrets were logged", secrets.len()));
+        }
+        for private in [self.stage.world.token.as_str(), "Rosa", "Ortiz", "rosa@example.test"] {
+            if written.contains(private) {
+                self.fault(format!("{private:.8} was logged"));
+            }
+        }
         for line in written.lines().filter(|line| line.contains("panicked") || line.contains("\"ERROR\"")) {
             let is_expected = line.contains("outcome stays unknown")
                 // The simulator refuses and breaks off calls of every kind.

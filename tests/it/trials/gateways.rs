@@ -5,6 +5,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,7 +13,10 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio_util::task::TaskTracker;
 
-use super::front::Alive;
+use super::binary;
+
+/// Where the replicas listen; `None` while one is down.
+pub(super) type Alive = Arc<Mutex<Vec<Option<SocketAddr>>>>;
 
 /// How long a start may take on a machine that is busy with other things.
 const START: Duration = Duration::from_mins(2);
@@ -57,6 +61,11 @@ impl Gateways {
         }
     }
 
+    /// The process behind a replica; `None` while it is down.
+    pub(super) fn pid(&self, replica: usize) -> Option<u32> {
+        self.children[replica].as_ref().and_then(Child::id)
+    }
+
     /// SIGKILL: nothing is finished, nothing is said.
     pub(super) async fn kill(&mut self, replica: usize) {
         let Some(mut child) = self.children[replica].take() else { return };
@@ -75,7 +84,7 @@ impl Gateways {
 
 /// Starts one; its address comes with its first line of log.
 fn spawn(variables: &[(String, String)], log: &Path) -> (Child, tokio::sync::oneshot::Receiver<SocketAddr>) {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_recert"))
+    let mut child = Command::new(binary())
         .env_clear()
         .envs(variables.iter().map(|(name, value)| (name, value)))
         .current_dir(log.parent().unwrap())

@@ -1,0 +1,34 @@
+//! What was done, in each agency's chain.
+use sea_orm::entity::prelude::*;
+
+use crate::words::{AuditChannel, AuditOutcome};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "audit_entries")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub agency_id: Uuid,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub seq: i64,
+    pub id: Uuid,
+    pub previous: String,
+    pub hash: String,
+    pub at: DateTimeUtc,
+    pub channel: AuditChannel,
+    pub subject: String,
+    pub token_id: Option<String>,
+    pub request_id: Option<Uuid>,
+    pub operation: Option<String>,
+    /// SHA-256 of the document, hexadecimal.
+    pub document: Option<String>,
+    pub outcome: AuditOutcome,
+    /// Letters, sorted.
+    pub access: String,
+    /// The cases with their letters, as JSON.
+    pub cases: String,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
