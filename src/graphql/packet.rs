@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::view::View;
 use crate::cases::Renewal;
 use crate::packets::{self, PacketError};
+use crate::words::AuditAccess;
 
 /// Everything that a decision on a renewal stands on, as one file that shows every later change.
 #[derive(Clone, SimpleObject)]
@@ -24,6 +25,7 @@ impl EvidencePacket {
         if view.until().is_some() {
             return Err(ApiError::bad_input("an evidence packet shows the present: ask for it without asOf"));
         }
+        view.show(renewal.case, AuditAccess::Export);
         match packets::of_renewal(view.kit(), view.caller(), renewal.case, renewal).await {
             Ok(packet) => Ok(Some(Self { file_name: packet.file_name, text: packet.text, seal: packet.seal })),
             Err(PacketError::NotFound) => Ok(None),

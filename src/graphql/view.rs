@@ -78,14 +78,17 @@ impl View {
         let Inner { kit, standing, caller, cases, .. } = &*self.0;
         let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
         let loaders = loaders_past::of(kit, caller.agency, cases.unwrap_or(nothing), &moment);
-        Self(Arc::new(Inner {
-            kit: kit.clone(),
-            standing: standing.clone(),
-            caller: Arc::clone(caller),
-            cases: *cases,
-            loaders,
-            past: Some(moment),
-        }), self.1.clone())
+        Self(
+            Arc::new(Inner {
+                kit: kit.clone(),
+                standing: standing.clone(),
+                caller: Arc::clone(caller),
+                cases: *cases,
+                loaders,
+                past: Some(moment),
+            }),
+            self.1.clone(),
+        )
     }
 
     /// The moment that the view shows.

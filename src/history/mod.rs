@@ -12,6 +12,7 @@ mod moment;
 
 use chrono::{DateTime, Utc};
 
+use crate::ids::CaseId;
 use crate::storage::{Database, Error, past};
 
 pub use self::case::{CaseChange, KeptCase, load_cases, of_case};
@@ -24,6 +25,14 @@ pub use self::moment::{Moment, load};
 /// When the database fails.
 pub async fn begin(db: &Database, now: DateTime<Utc>) -> Result<(), Error> {
     past::begin(db, now).await
+}
+
+/// When the personal data of a case was removed and its history with it; `None` while it is here.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forgotten_at(db: &Database, case: CaseId) -> Result<Option<DateTime<Utc>>, Error> {
+    past::forgotten_at(db, case.0).await
 }
 
 /// Since when nothing is missing; `None` before the first start.

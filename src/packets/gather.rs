@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::audit::{self, Filter, Kept};
 use crate::caller::Caller;
 use crate::cases::{Case, Renewal};
 use crate::deliveries::{self, Used};
@@ -21,6 +22,9 @@ use crate::storage::Error;
 
 /// Events of the log in a packet, the newest ones.
 const MOST_EVENTS: u64 = 10_000;
+
+/// Entries of the audit trail in a packet, the newest ones.
+const MOST_ENTRIES: u64 = 10_000;
 
 /// What a packet is made from.
 pub(super) struct Gathered {
@@ -41,6 +45,8 @@ pub(super) struct Gathered {
     pub(super) decisions: Vec<Decision>,
     pub(super) late: Vec<Report>,
     pub(super) events: Vec<Event>,
+    /// Who looked at the case, or did something with it, newest first.
+    pub(super) access: Vec<Kept>,
 }
 
 /// A report with its jobs, those it carries on included, and their statements.
@@ -67,6 +73,8 @@ pub(super) async fn gather(kit: &Kit, caller: &Caller, case: Case, renewal: Rene
     };
     late.sort_by_key(|report| report.id);
     let window = Window { from_end: true, ..Window::first(MOST_EVENTS) };
+    let looked = Filter { case: Some(case.id), ..Filter::default() };
+    let access = audit::page(db, agency, &looked, &Window::first(MOST_ENTRIES)).await?.items;
     let events = events::timelines(db, agency, &[case.id], &window, None).await?.remove(&case.id);
     Ok(Gathered {
         agency: kit.account(agency).map(|account| account.slug.clone()).unwrap_or_default(),
@@ -85,6 +93,7 @@ pub(super) async fn gather(kit: &Kit, caller: &Caller, case: Case, renewal: Rene
         deliveries,
         late,
         events: events.map(|page| page.items).unwrap_or_default(),
+        access,
     })
 }
 

@@ -1,7 +1,7 @@
 //! Evidence packets: everything that a decision on a renewal stands on, as one file that shows every later change.
 //!
 //! `gather` reads a renewal with its lineage, the deliveries that were used, the reports, the review with its arithmetic,
-//! and the decisions; `parts` writes each of them as JSON; [`chain`] joins them into a file in which each section carries the
+//! the decisions, and who looked; `parts` writes each of them as JSON; [`chain`] joins them into a file in which each section carries the
 //! hash of everything before it. A file is checked offline, without database or settings, by [`chain::verify`]. The seal at
 //! its end stands for the whole file: who keeps it elsewhere can tell a file that was made anew from the one that was
 //! exported. Deliberately not here: who may export (the callers ask), and keeping packets (they are made when asked for).

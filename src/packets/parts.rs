@@ -5,10 +5,12 @@ use serde_json::{Value, json};
 
 use super::chain::Section;
 use super::gather::{Gathered, Whole};
+use crate::audit::Kept;
 use crate::events::Event;
 use crate::orders::Order;
 use crate::renewals::{Decision, Shown};
 use crate::reports::{Employment, PayLine, PayStatement, Report};
+use crate::words::AuditAccess;
 
 /// Every section, in the order of the file.
 pub(super) fn sections(from: &Gathered) -> Vec<Section> {
@@ -30,6 +32,7 @@ pub(super) fn sections(from: &Gathered) -> Vec<Section> {
         section("decisions", from.decisions.iter().map(decision).collect()),
         section("late_reports", from.late.iter().map(report).collect()),
         section("events", from.events.iter().map(event).collect()),
+        section("access", from.access.iter().map(|kept| looked(from, kept)).collect()),
     ]
 }
 
@@ -263,6 +266,22 @@ fn decision(decision: &Decision) -> Value {
         "current_report": decision.current,
         "next_due_on": decision.next_due_on,
         "edits": edits.collect::<Vec<_>>(),
+    })
+}
+
+/// An entry of the audit trail, as far as it speaks of this case. Its hash is that of the agency's trail.
+fn looked(from: &Gathered, kept: &Kept) -> Value {
+    let entry = &kept.entry;
+    let access = entry.cases.get(&from.case.id).copied().unwrap_or_default();
+    json!({
+        "seq": kept.seq,
+        "at": instant(entry.at),
+        "channel": entry.channel,
+        "subject": entry.subject,
+        "operation": entry.operation,
+        "outcome": entry.outcome,
+        "access": access.kinds().map(AuditAccess::word).collect::<Vec<_>>(),
+        "hash": kept.hash,
     })
 }
 

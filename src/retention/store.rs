@@ -12,8 +12,9 @@ use crate::caller::Caller;
 use crate::ids::{AgencyId, CaseId};
 use crate::storage::entities::{
     case_holds, case_redactions, cases, clients, deliveries, employer_links, employments, order_employers, orders,
-    pay_statements, renewals, reports,
+    pay_statements, renewals, reports, review_decisions, review_edits,
 };
+use crate::storage::past;
 use crate::storage::{Database, Error, Tx};
 use crate::words::CaseStatus;
 
@@ -159,6 +160,9 @@ pub(super) async fn redact(db: &Database, agency: AgencyId, case: CaseId, now: D
     }
     empty_reports_in_tx(&tx, case).await?;
     empty_orders_in_tx(&tx, case).await?;
+    empty_decisions_in_tx(&tx, case).await?;
+    // What rows said before names employers and providers, too.
+    past::forget_in_tx(&tx, case.0).await?;
     renewals::Entity::update_many()
         .col_expr(renewals::Column::Note, Expr::value(None::<String>))
         .filter(renewals::Column::CaseId.eq(case.0))
@@ -198,6 +202,26 @@ async fn empty_reports_in_tx(tx: &Tx, case: CaseId) -> Result<(), Error> {
     reports::Entity::update_many()
         .set(reports::ActiveModel { monthly_income: Set(None), raw: Set(serde_json::json!({})), ..Default::default() })
         .filter(reports::Column::CaseId.eq(case.0))
+        .exec(tx)
+        .await?;
+    Ok(())
+}
+
+/// That somebody decided what and when, stays; what was on the screen, and their words, go.
+async fn empty_decisions_in_tx(tx: &Tx, case: CaseId) -> Result<(), Error> {
+    let of_case = review_decisions::Entity::find()
+        .select_only()
+        .column(review_decisions::Column::Id)
+        .filter(review_decisions::Column::CaseId.eq(case.0))
+        .into_query();
+    review_edits::Entity::delete_many().filter(review_edits::Column::DecisionId.in_subquery(of_case)).exec(tx).await?;
+    review_decisions::Entity::update_many()
+        .set(review_decisions::ActiveModel {
+            note: Set(None),
+            review: Set(serde_json::json!({})),
+            ..Default::default()
+        })
+        .filter(review_decisions::Column::CaseId.eq(case.0))
         .exec(tx)
         .await?;
     Ok(())
@@ -248,6 +272,7 @@ async fn forget_client_in_tx(tx: &Tx, client: Uuid) -> Result<(), Error> {
         .filter(clients::Column::Id.eq(client))
         .exec(tx)
         .await?;
+    past::forget_in_tx(tx, client).await?;
     employer_links::Entity::update_many()
         .set(employer_links::ActiveModel {
             company_name: Set(None),

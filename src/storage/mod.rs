@@ -29,8 +29,8 @@ use crate::config;
 use crate::opaque::Opaque;
 
 pub use self::error::Error;
-pub use self::sole::{NotSole, Sole};
 use self::error::of_migrations;
+pub use self::sole::{NotSole, Sole};
 
 /// The open database: cheap to clone, shared by every part.
 #[derive(Clone, Debug)]

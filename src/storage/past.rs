@@ -13,8 +13,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::entities::installation;
 use super::entities::superseded_rows::{ActiveModel, Column, Entity, Model};
+use super::entities::{case_redactions, installation};
 use super::{Database, Error, Tx};
 use crate::ids::AgencyId;
 use crate::words::RowKind;
@@ -100,6 +100,18 @@ pub(crate) async fn histories<T: DeserializeOwned>(
         }
     }
     Ok(histories)
+}
+
+/// Forgets what the rows of an owner said before: their personal data is to go.
+pub(crate) async fn forget_in_tx(tx: &Tx, owner: Uuid) -> Result<(), Error> {
+    Entity::delete_many().filter(Column::OwnerId.eq(owner)).exec(tx).await?;
+    Ok(())
+}
+
+/// When the personal data of a case was removed, and what its rows said before with it; `None` while it is here.
+pub(crate) async fn forgotten_at(db: &Database, case: Uuid) -> Result<Option<DateTime<Utc>>, Error> {
+    let row = case_redactions::Entity::find_by_id(case).one(db.read()).await?;
+    Ok(row.map(|row| row.redacted_at))
 }
 
 /// Since when nothing is missing; the first call decides.

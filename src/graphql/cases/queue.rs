@@ -243,6 +243,11 @@ async fn at_moment(view: &View, by: CaseBy, at: chrono::DateTime<chrono::Utc>) -
     if at >= kit.clock.now() {
         return Ok(Some(now));
     }
+    if history::forgotten_at(&kit.db, now.row().id).await?.is_some() {
+        return Err(ApiError::bad_input(
+            "the history of this case was removed with its personal data; ask without asOf",
+        ));
+    }
     let since = history::since(&kit.db).await?;
     let is_known = since.is_some_and(|since| at >= since || now.row().created_at >= since);
     if !is_known {
