@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 
-use crate::audit::{Access, Cases, Entry};
 use crate::caller::Caller;
 use crate::cli::Failure;
+use crate::cli::audit;
 use crate::cli::offline::kit;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::config::{self, Sources};
 use crate::packets;
 use crate::people;
-use crate::words::{AuditAccess, AuditChannel};
+use crate::words::AuditAccess;
 
 /// The flags of `recert export`.
 #[derive(Clone, Debug, clap::Args)]
@@ -47,14 +47,8 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let agency = people::find_agency(&kit.db, slug).await.map_err(|error| Failure::of(&error))?;
     let agency = agency.ok_or_else(|| Failure::Failed(format!("the database has never seen the agency {slug}")))?.id;
     let caller = Caller::system(agency, "export");
+    audit::record(&kit, agency, "export", AuditAccess::Export).await?;
     let (case, renewals) = packets::renewals(&kit, &caller, &args.case).await.map_err(|error| Failure::of(&error))?;
-    // Who took it out stands in the trail before anything is written, and so in the packet's successors.
-    let entry = Entry {
-        operation: Some("export".to_owned()),
-        cases: Cases::from([(case, Access::of(AuditAccess::Export))]),
-        ..Entry::of(&caller, kit.ids.next(), kit.clock.now(), AuditChannel::Command)
-    };
-    kit.audit.record(entry).await.map_err(|error| Failure::of(&error))?;
     let mut out = io::stdout();
     let mut written = 0;
     for renewal in renewals.iter().filter(|renewal| args.due.is_none_or(|due| due == renewal.due_on)) {

@@ -99,7 +99,7 @@ impl Renewal {
     /// Every decision with its corrections, oldest first: all but the last one asked for documents. Needs the scope
     /// `reports:read`.
     async fn decisions(&self) -> Result<Vec<RecordedDecision>, ApiError> {
-        review::decisions_of(&self.view, self.row.id).await
+        review::decisions_of(&self.view, &self.row).await
     }
 
     /// Everything that a decision on this renewal stands on, as one file that shows every later change. Needs the scopes

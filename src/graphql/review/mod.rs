@@ -15,7 +15,7 @@ use super::scalars::DateTime;
 use super::view::View;
 use crate::caller::Scope;
 use crate::cases;
-use crate::ids::{RenewalId, ReportId};
+use crate::ids::ReportId;
 use crate::renewals::{self, Baseline, Filled, Rules, Side};
 use crate::reports;
 use crate::words::{AuditAccess, ReviewDecision};
@@ -57,9 +57,12 @@ pub(crate) fn of_renewal(view: &View, renewal: &Arc<cases::Renewal>) -> Result<O
 }
 
 /// The decisions of a renewal, oldest first.
-pub(crate) async fn decisions_of(view: &View, renewal: RenewalId) -> Result<Vec<RecordedDecision>, ApiError> {
+pub(crate) async fn decisions_of(view: &View, renewal: &cases::Renewal) -> Result<Vec<RecordedDecision>, ApiError> {
     view.require(Scope::ReportsRead)?;
-    let rows = view.load().decisions_of_renewal.get(renewal).await?;
+    let rows = view.load().decisions_of_renewal.get(renewal.id).await?;
+    if !rows.is_empty() {
+        view.show(renewal.case, AuditAccess::Pay);
+    }
     Ok(rows.iter().map(|row| RecordedDecision::new(row.clone().into(), view)).collect())
 }
 
@@ -167,7 +170,7 @@ impl ReviewPrefill {
 
     /// Every decision with its corrections, oldest first: all but the last one asked for documents.
     async fn decisions(&self) -> Result<Vec<RecordedDecision>, ApiError> {
-        decisions_of(&self.view, self.row.id).await
+        decisions_of(&self.view, &self.row).await
     }
 
     /// Reports that came for this renewal after it had been decided, oldest first. They changed nothing: look whether they
