@@ -58,6 +58,9 @@ async fn a_packet_holds_what_the_decision_stands_on_and_shows_every_change() {
     assert_eq!(section("changes")["rules"]["material_percent"], 10);
     assert!(section("judgement")["stability"].as_array().is_some_and(|checks| !checks.is_empty()));
     assert!(!section("events").as_array().unwrap().is_empty());
+    let access = section("access");
+    let acts: Vec<&str> = access.as_array().unwrap().iter().filter_map(|entry| entry["operation"].as_str()).collect();
+    assert!(acts.contains(&"CompleteReview") && acts.contains(&"Case"), "who looked and who decided: {acts:?}");
     assert_eq!(section("baseline")["jobs"].as_array().map(Vec::len), Some(2));
 
     let bytes = text.as_bytes();
