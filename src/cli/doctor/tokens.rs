@@ -2,7 +2,7 @@
 
 use super::Ward;
 use super::finding::{Check, Finding};
-use crate::config::{self, Environment};
+use crate::config;
 use crate::http::keys::KeysError;
 use crate::http::token::Verifier;
 
@@ -29,12 +29,6 @@ pub(super) async fn keys(ward: &Ward) -> Finding {
         }
     };
     if auth.jwks.is_none() {
-        if ward.config.agencies.iter().any(|agency| agency.environment == Environment::Prod) {
-            return check.fault(
-                "anyone who knows the secret can sign any token, and an agency works on real people (environment prod)",
-                "use the issuer's keys: set auth.jwks, and remove auth.hmac_secret",
-            );
-        }
         return check.warning(
             "tokens are signed with a secret, which is for development",
             "before real people's data are used, set auth.jwks to the issuer's key set instead",

@@ -86,7 +86,7 @@ impl Clinic {
     }
 
     async fn doctor(&self, more: &[(&str, &str)], args: &[&str]) -> Diagnosis {
-        let run = self.run(more, &[&["doctor", "--json"], args].concat()).await;
+        let run = self.run(more, &[&["doctor", "--json"][..], args].concat()).await;
         assert!(!run.out.contains("5f0e7c1d") && !run.err.contains("5f0e7c1d"), "a secret was shown: {}", run.out);
         let report: Value = serde_json::from_str(&run.out).unwrap_or_else(|_| panic!("{}{}", run.out, run.err));
         let findings = report["findings"].as_array().unwrap().clone();
@@ -356,7 +356,9 @@ async fn an_issuer_that_does_not_give_its_keys_and_a_shared_secret_for_real_peop
     let more = [("RECERT_AUTH_HMAC_SECRET", ""), ("RECERT_AUTH_JWKS", &*issuer)];
     clinic.doctor(&more, &[]).await.is_only("token keys", "does not answer 200", "auth.jwks");
     let real = [("API_SECRET", "prod-5f0e7c1d0000"), ("RECERT_TRUV_ENVIRONMENT", "prod")];
-    clinic.doctor(&real, &[]).await.names("fault", "token keys", "real people", "remove auth.hmac_secret");
+    let seen = clinic.doctor(&real, &[]).await;
+    seen.names("fault", "setting auth.hmac_secret", "production data", "RECERT_AUTH_JWKS");
+    assert_eq!(seen.code, Some(2));
 }
 
 #[tokio::test]
