@@ -1,7 +1,8 @@
 // Queries and mutations over `POST /graphql`. Subscriptions are in live.js.
 
 /** @typedef {{ message: string, path?: (string | number)[], extensions?: Record<string, any> }} GraphqlError */
-/** @typedef {{ data: any, errors: GraphqlError[] }} Answer */
+/** @typedef {{ field: string, scope: string, masked: boolean }} Withheld what is not shown for want of a scope */
+/** @typedef {{ data: any, errors: GraphqlError[], withheld: Withheld[] }} Answer */
 
 /** What stood in the way of an answer. `code` is the schema's, or `OFFLINE`. */
 export class Refused extends Error {
@@ -61,7 +62,7 @@ export async function ask(name, variables = {}, signal) {
     const code = errors[0]?.extensions?.code ?? (response.status === 401 ? 'UNAUTHENTICATED' : 'INTERNAL_SERVER_ERROR');
     throw new Refused(code, errors[0]?.message ?? `The gateway answered with status ${response.status}.`);
   }
-  return { data: body.data, errors };
+  return { data: body.data, errors, withheld: body.extensions?.withheld ?? [] };
 }
 
 /**

@@ -9,6 +9,7 @@ import { date } from './format.js';
 import { keepsFocus, morphChildren } from './morph.js';
 import { nextStep } from './next-step.js';
 import { due, tag } from './queue-table.js';
+import { evidence } from './evidence.js';
 import { review } from './review.js';
 import { caseHref } from './route.js';
 import { statements } from './statements.js';
@@ -42,7 +43,7 @@ export function caseScreen(app, id) {
     if (!general.data.case) throw new Refused('NOT_FOUND', 'There is no such case, or it is not in your sight.');
     const isCaseNew = found?.version !== general.data.case.version;
     found = general.data.case;
-    noReview = income.errors.find(({ extensions }) => extensions?.code === 'FORBIDDEN') && words.missing('reports:read');
+    noReview = income.withheld.some(({ scope }) => scope === 'reports:read') ? words.missing('reports:read') : undefined;
     takeReview(income.data.case);
     if (isCaseNew && ['DUE', 'NOT_DUE'].includes(found.status)) preview = (await ask('PortalPreview', { caseId: id })).data.refreshPreview;
     draw();
@@ -86,6 +87,7 @@ export function caseScreen(app, id) {
           keepsStep ? h('section', { 'data-key': 'next-step' }) : step,
           heldChanges(heldCount),
           noReview ? alert('info', 'Income and pay data are not shown.', h('p', {}, noReview)) : review(shown?.review),
+          shown?.review && evidence(shown.review),
           decision(),
           shown?.review && statements(shown.review.current.employments)),
         h('div', { class: 'column-side' },

@@ -1,14 +1,14 @@
 // The dry run of a renewal batch: how many cases, how much, and why some are not refreshed.
 
 import { alert, h } from './dom.js';
-import { count, date, number } from './format.js';
+import { count, date, money, number } from './format.js';
 import { tag } from './queue-table.js';
 import { caseHref } from './route.js';
 import { linkHealth, plannedAction, planReason } from './words.js';
 
 /** @param {any} plan */
 export function planned(plan) {
-  const { caseCount, billableLinks, actions, health, days, items } = plan;
+  const { caseCount, billableLinks, cost, expectedSuccessCount, actions, health, days, items } = plan;
   if (caseCount === 0) return h('div', { class: 'plan', 'data-key': 'planned' }, alert('info', 'No renewal is due in this time.'));
   const cases = (/** @type {string[]} */ wanted) => actions.filter((/** @type {any} */ { action }) => wanted.includes(action)).reduce((/** @type {number} */ sum, /** @type {any} */ found) => sum + found.caseCount, 0);
   return h('div', { class: 'plan', 'data-key': 'planned' },
@@ -18,10 +18,12 @@ export function planned(plan) {
       figure(number(cases(['REFRESH_LATER'])), 'refreshed on a later day'),
       figure(number(cases(['ASK_CLIENT'])), 'need their client first'),
       figure(number(cases(['BLOCKED'])), 'left alone'),
-      figure(number(billableLinks), 'connections billed')),
+      figure(number(billableLinks), 'connections billed'),
+      cost !== null && figure(money(cost), 'expected cost'),
+      figure(number(expectedSuccessCount), 'expected to bring data')),
     h('div', { class: 'pair' },
       small('What is done, and why', ['Action', 'Why', 'Cases'], actions.map((/** @type {any} */ row) => [plannedAction(row.action), planReason(row.reason), number(row.caseCount)])),
-      health.length > 0 && small('How well the connections should work', ['Worst connection', 'Cases'], health.map((/** @type {any} */ row) => [tag(linkHealth(row.health)), number(row.caseCount)]))),
+      health.length > 0 && small('How well the connections should work', ['Worst connection', 'Should bring data', 'Cases'], health.map((/** @type {any} */ row) => [tag(linkHealth(row.health)), `${row.expectedSuccessPercent}%`, number(row.caseCount)]))),
     days.length > 0 && h('details', { 'data-key': 'plan-days' }, h('summary', { 'data-key': 'plan-days-open' }, `By day (${count(days.length, 'day')})`),
       small('Refreshes by day', ['Day', 'Cases', 'Connections'], days.map((/** @type {any} */ row) => [date(row.on), number(row.caseCount), number(row.billableLinks)]))),
     h('details', { 'data-key': 'plan-cases' }, h('summary', { 'data-key': 'plan-cases-open' }, `The first ${items.nodes.length} of ${count(items.totalCount, 'case')}`),

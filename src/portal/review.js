@@ -34,11 +34,12 @@ function line(field, isFirst) {
   const [words, picture] = changeWords(field);
   const key = `field-${field.key}-${field.employmentKey ?? ''}`;
   return h('tr', { role: 'row', 'data-key': key, class: field.isMaterial ? 'is-material' : null },
-    h('th', { role: 'rowheader', scope: 'row' }, field.label),
+    h('th', { role: 'rowheader', scope: 'row' }, field.label, field.change !== 'UNCHANGED' && h('span', { class: 'note' }, field.sentence)),
     !isFirst && cell('Before', shown(field, field.previousValue)),
-    cell('Now', h('strong', {}, shown(field, field.value))),
+    cell('Now', h('strong', {}, shown(field, field.value)),
+      field.edit && h('span', { class: 'note' }, `corrected to ${field.edit.value}: ${field.edit.reason}`)),
     !isFirst && cell('Change', h('span', { class: `change change-${field.change.toLowerCase()}` }, icon(picture), words), field.isMaterial && h('span', { class: 'badge' }, 'Material')),
-    cell('Source', h('span', { class: 'source' }, dataSource(field.source))));
+    cell('Source', h('span', { class: 'source' }, dataSource(field.source)), field.isWeak && h('span', { class: 'note' }, 'weak evidence')));
 }
 
 /** @param {string} caption @param {any[]} fields @param {boolean} isFirst */
