@@ -10,6 +10,8 @@
 //! ```text
 //! RECERT_TEST_STREAM_ROUNDS=120 cargo test --test it trials::streams -- --nocapture
 //! ```
+//!
+//! With `RECERT_TEST_STREAM_BLIND=1` the gateways read the log without its horizon, on PostgreSQL: the trial must then fail.
 
 mod memory;
 mod readers;

@@ -31,6 +31,7 @@ use uuid::Uuid;
 use crate::support::client::operation_of;
 use crate::support::database::{Scratch, fresh};
 use crate::support::proxy::Proxy;
+use crate::trials::asked;
 use crate::trials::gateways::{Alive, Gateways};
 
 /// How long anything may take that is not broken.
@@ -151,6 +152,9 @@ impl Stage {
     /// Gateways that show out who does not read for so long.
     pub(super) async fn open(write_timeout: Duration) -> Self {
         let (scratch, db, _) = fresh().await;
+        if asked("RECERT_TEST_STREAM_BLIND", 0) > 0 {
+            blind(&db).await;
+        }
         let mut config = Config::for_tests();
         config.agencies.push(recert::config::Agency {
             slug: "next-county".to_owned(),
@@ -291,6 +295,19 @@ impl Stage {
             std::fs::remove_dir_all(&self.logs).unwrap();
         }
     }
+}
+
+/// Takes the horizon away from the gateways that are started from here on: in this database no transaction seems to be open.
+async fn blind(db: &Database) {
+    assert_eq!(db.backend(), DbBackend::Postgres, "there is no horizon on SQLite");
+    let tx = db.begin().await.unwrap();
+    tx.execute_unprepared(
+        "CREATE FUNCTION public.pg_snapshot_xip(pg_snapshot) RETURNS SETOF xid8 LANGUAGE sql AS 'SELECT NULL::xid8 WHERE false'; \
+         DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$",
+    )
+    .await
+    .unwrap();
+    db.commit(tx).await.unwrap();
 }
 
 /// A bus that can be cut; there is none on SQLite.
