@@ -110,8 +110,8 @@ async fn import(world: &World, due_on: &str) -> Value {
             "assignee": { "externalId": "w1", "displayName": "Dana Reyes" },
         })
     };
-    let input = json!({ "cases": ["first", "held", "contested"].map(case) });
-    world.send("ImportCases", json!({ "input": input })).await["importCases"].take()
+    let cases = ["first", "held", "contested"].map(case);
+    world.send("ImportCases", json!({ "input": { "cases": cases } })).await["importCases"].take()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

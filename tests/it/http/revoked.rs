@@ -16,6 +16,7 @@ fn of(subject: &str) -> Claims {
 async fn signed_in(stage: &Stage, subject: &str) -> Client {
     let mut client = Client::open(stage).await;
     client.init(&stage.token_for(&of(subject))).await;
+    assert_eq!(client.hear().await["type"], "connection_ack");
     client
 }
 
@@ -88,6 +89,7 @@ async fn withdrawn_scopes_count_at_once_for_what_runs() {
     let token = stage.token_for(&Claims { scopes: vec![Scope::CasesRead, Scope::ReportsRead], ..claims() });
     let mut socket = Client::open(&stage).await;
     socket.init(&token).await;
+    assert_eq!(socket.hear().await["type"], "connection_ack");
     socket.subscribe("1", "subscription { scopes }").await;
     assert_eq!(socket.hear().await["payload"]["data"]["scopes"], json!(["cases:read", "reports:read"]));
     let request = client().post(stage.url("/graphql")).bearer_auth(&token).header("accept", "text/event-stream");

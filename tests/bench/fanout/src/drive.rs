@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -44,13 +45,13 @@ pub async fn run(keys: &HashMap<String, String>) {
     };
 
     let notes = Rc::new(Notes::default());
-    let gate = Rc::new(Semaphore::new(AT_ONCE));
+    let gate = Arc::new(Semaphore::new(AT_ONCE));
     let (memory, begun) = (process::memory(pid), Instant::now());
     for n in 0..subscribers {
         let topic = if topics == 0 { 0 } else { n % topics };
         let subscribe = source.subscribe((topics > 0).then_some(topic));
         let init = json!({ "type": "connection_init", "payload": { "Authorization": format!("Bearer {token}") } });
-        let (notes, gate, address) = (Rc::clone(&notes), Rc::clone(&gate), address.clone());
+        let (notes, gate, address) = (Rc::clone(&notes), Arc::clone(&gate), address.clone());
         spawn_local(async move {
             let permit = gate.acquire_owned().await;
             let opened = Socket::open(&address, &init.to_string(), &subscribe).await;
