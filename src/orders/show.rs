@@ -33,7 +33,7 @@ impl Open {
             order.share_url = Some(ShareUrl(url.expose_secret().to_owned()));
         }
         for suborder in shown.employers.iter().chain(&shown.financial_accounts) {
-            self.show_suborder_in_tx(kit, tx, suborder, at).await?;
+            self.show_suborder_in_tx(kit, tx, suborder, (at, shown.completed_at.or(shown.created_at))).await?;
         }
         Ok(())
     }
@@ -43,7 +43,7 @@ impl Open {
         kit: &Kit,
         tx: &Tx,
         shown: &Suborder,
-        at: DateTime<Utc>,
+        (at, made_at): (DateTime<Utc>, Option<DateTime<Utc>>),
     ) -> Result<(), Error> {
         let index = match self.match_by_number(shown) {
             Some(index) => index,
@@ -69,7 +69,7 @@ impl Open {
                 || shown.status.as_deref() == Some("completed");
             // Without a parent nothing was refreshed: whoever connected it has logged in.
             let login_at = if self.order.parent.is_none() && is_done {
-                self.order.completed_at.or(Some(self.order.created_at))
+                self.order.completed_at.or(made_at).or(Some(self.order.created_at))
             } else {
                 None
             };
