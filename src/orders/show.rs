@@ -34,7 +34,7 @@ impl Open {
             self.keep_link(kit, url.expose_secret())?;
         }
         for suborder in shown.employers.iter().chain(&shown.financial_accounts) {
-            self.show_suborder_in_tx(kit, tx, suborder, at).await?;
+            self.show_suborder_in_tx(kit, tx, suborder, (at, shown.completed_at.or(shown.created_at))).await?;
         }
         Ok(())
     }
@@ -54,7 +54,7 @@ impl Open {
         kit: &Kit,
         tx: &Tx,
         shown: &Suborder,
-        at: DateTime<Utc>,
+        (at, made_at): (DateTime<Utc>, Option<DateTime<Utc>>),
     ) -> Result<(), Error> {
         let index = match self.match_by_number(shown) {
             Some(index) => index,
@@ -80,7 +80,7 @@ impl Open {
                 || shown.status.as_deref() == Some("completed");
             // Without a parent nothing was refreshed: whoever connected it has logged in.
             let login_at = if self.order.parent.is_none() && is_done {
-                self.order.completed_at.or(Some(self.order.created_at))
+                self.order.completed_at.or(made_at).or(Some(self.order.created_at))
             } else {
                 None
             };

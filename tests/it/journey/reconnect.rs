@@ -124,7 +124,7 @@ async fn a_bridge_token_is_refused_with_the_reason() {
         let error = &answer["userErrors"][0];
         assert_eq!((&error["__typename"], &error["path"]), (&json!(kind), &json!(["input", path])), "{answer}");
     }
-    world.faults(json!([{ "where": "api", "action": "status", "params": { "status": 503 } }])).await;
+    world.faults(json!([{ "where": "api", "action": "error_before" }])).await;
     let answer = ask(&case.id, &link).await;
     assert_eq!(answer["userErrors"][0]["__typename"], "UpstreamUnavailableError", "{answer}");
     world.faults(json!([])).await;

@@ -45,7 +45,10 @@ impl World {
                             "externalUserId": format!("client-{}", client.number), "firstName": "Rosa",
                             "lastName": "Ortiz", "email": "rosa@example.test",
                         },
-                        "orders": [{ "truvOrderId": person.orders[0].order_id, "number": client.number }],
+                        "orders": [{
+                            "truvOrderId": person.orders[0].order_id, "number": client.number,
+                            "orderedOn": client.connected_on,
+                        }],
                     })
                 })
                 .collect();

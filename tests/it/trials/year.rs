@@ -2,8 +2,8 @@
 //! the due date and once with refreshes on the day the cycle opens, everything else being equal.
 //!
 //! Clients logged in last when they were certified last. Their providers end connections after 90, 180 or 400 days; a
-//! client who is asked logs in some days later or, one in eight, not at all; caseworkers confirm every review on the next
-//! morning. All of it is drawn from the seed, by case and due date, so that both runs meet the same people.
+//! client who is asked logs in some days later or, one in eight, not at all; caseworkers confirm every review on the
+//! same day. All of it is drawn from the seed, by case and due date, so that both runs meet the same people.
 //!
 //! ```text
 //! RECERT_TEST_YEAR_CASES=2000 RECERT_TEST_YEAR_DAYS=365 cargo test --test it trials::year -- --nocapture
@@ -116,18 +116,21 @@ impl Agency {
         }
     }
 
-    /// What is done in a day: decide what has come, let clients log in, refresh what is due, and ask who must be asked.
+    /// What is done in a day: let clients log in, refresh what is due, ask who must be asked, and decide what has come.
     async fn work(&mut self) {
         let today = self.world.clock.today();
-        for case in self.cases(&["READY_FOR_REVIEW"]).await {
-            self.decide(&case, today).await;
-        }
         for case in self.cases(&["WAITING_ON_CLIENT"]).await {
             self.perhaps_log_in(&case, today).await;
         }
-        if self.cases(&["DUE", "NEEDS_CLIENT"]).await.is_empty() {
-            return;
+        if !self.cases(&["DUE", "NEEDS_CLIENT"]).await.is_empty() {
+            self.refresh(today).await;
         }
+        for case in self.cases(&["READY_FOR_REVIEW"]).await {
+            self.decide(&case, today).await;
+        }
+    }
+
+    async fn refresh(&self, today: NaiveDate) {
         let input = json!({
             "name": today, "filter": { "status": ["DUE", "NEEDS_CLIENT"] },
             "sendLinksOnFailure": true, "idempotencyKey": format!("day-{today}"),
@@ -217,7 +220,7 @@ fn percent(part: u32, whole: u32) -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refreshing_when_the_cycle_opens_renews_more_without_the_client_than_on_the_due_date() {
-    let (count, days) = (asked("RECERT_TEST_YEAR_CASES", 10), asked("RECERT_TEST_YEAR_DAYS", 75));
+    let (count, days) = (asked("RECERT_TEST_YEAR_CASES", 24), asked("RECERT_TEST_YEAR_DAYS", 75));
     let seed = asked("RECERT_TEST_SEED", 20_261_128);
     let at_due = live(seed, count, days, 0).await;
     let at_opening = live(seed, count, days, 30).await;
@@ -243,7 +246,7 @@ async fn refreshing_when_the_cycle_opens_renews_more_without_the_client_than_on_
         }
     }
     let (due, opening) = (total(&at_due), total(&at_opening));
-    assert_eq!(due.due, opening.due, "both meet the same renewals");
-    assert!(opening.zero_touch >= due.zero_touch, "{due:?} {opening:?}");
+    assert!(due.due > 0 && opening.due >= due.due, "{due:?} {opening:?}");
+    assert!(opening.zero_touch > due.zero_touch, "{due:?} {opening:?}");
     assert!(opening.in_time > due.in_time, "{due:?} {opening:?}");
 }
