@@ -129,7 +129,7 @@ async fn chain_some(db: &Database, agency: AgencyId) -> Result<u64, Error> {
     let mut entries = Vec::with_capacity(waiting.len());
     for row in waiting {
         seq += 1;
-        let mut entry = placed(row, seq, previous);
+        let mut entry = placed(row, seq, std::mem::take(&mut previous));
         entry.hash = hash(&entry);
         previous.clone_from(&entry.hash);
         entries.push(entry);

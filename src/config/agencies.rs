@@ -158,7 +158,7 @@ fn refresh_rules(reader: &mut Reader<'_>, index: usize) -> RefreshRules {
     let days = reader.open(&format!("agencies[{index}].fresh_days"), &[], count::<u32>);
     let fresh_key = format!("agencies[{index}].fresh");
     let fresh = reader.open(&fresh_key, &[], values::freshness);
-    if let (Read::Given(_, origin), Read::Absent) = (&fresh, &days) {
+    if let (Read::Given(_, origin), Read::Absent(_)) = (&fresh, &days) {
         let cure = format!("set agencies[{index}].fresh_days, or remove it");
         reader.report(&fresh_key, origin.clone(), "says what follows, and nothing says how many days are fresh", cure);
     }

@@ -32,12 +32,12 @@ pub(super) fn of_agency(r: &mut Reader<'_>, index: usize) -> Option<Notices> {
     let secrets = r.hidden(&key("secrets"), &[], values::signing_secrets);
     match (url, secrets) {
         (Read::Given(url, _), Read::Given(secrets, _)) => Some(Notices { url, secrets }),
-        (Read::Given(_, origin), Read::Absent) => {
+        (Read::Given(_, origin), Read::Absent(_)) => {
             let what = "is missing, so that nobody could tell a notice of ours from another one";
             r.report(&key("secrets"), origin, what, "make one with: echo whsec_$(openssl rand -base64 32)");
             None
         }
-        (Read::Absent, Read::Given(_, origin)) => {
+        (Read::Absent(_), Read::Given(_, origin)) => {
             r.report(&key("url"), origin, "is missing", "name the endpoint, or remove the secrets");
             None
         }

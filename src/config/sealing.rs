@@ -46,7 +46,7 @@ pub(super) fn sealing(reader: &mut Reader<'_>, agencies: &[Agency]) -> Sealing {
         (Read::Given(keys, origin), _) => (keys, origin),
         (_, Read::Given(path, origin)) => (of_file(reader, &path, &origin), origin),
         (Read::Refused, _) | (_, Read::Refused) => return Sealing::default(),
-        (Read::Absent, Read::Absent) => (Vec::new(), Origin::Default),
+        (Read::Absent(_), Read::Absent(_)) => (Vec::new(), Origin::Default),
     };
     if let Some(agency) = agencies.iter().find(|agency| agency.environment == Environment::Prod) {
         let slug = &agency.slug;

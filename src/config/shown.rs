@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::sources::Origin;
-use super::{DocumentsMode, Environment, LogFormat, Wake};
+use super::{AuditReads, DocumentsMode, Environment, Freshness, GateRule, LogFormat, TokenAlgorithm, Wake};
 
 /// What stands where a secret is.
 pub(super) const HIDDEN: &str = "(hidden)";
@@ -140,6 +140,43 @@ impl Shown for DocumentsMode {
             Self::Only => "only",
         };
         word.to_owned()
+    }
+}
+
+impl Shown for AuditReads {
+    fn shown(&self) -> String {
+        let word = match self {
+            Self::All => "all",
+            Self::Personal => "personal",
+        };
+        word.to_owned()
+    }
+}
+
+impl Shown for GateRule {
+    fn shown(&self) -> String {
+        let word = match self {
+            Self::Allow => "allow",
+            Self::Hold => "hold",
+            Self::Refuse => "refuse",
+        };
+        word.to_owned()
+    }
+}
+
+impl Shown for Freshness {
+    fn shown(&self) -> String {
+        let word = match self {
+            Self::Warn => "warn",
+            Self::Refuse => "refuse",
+        };
+        word.to_owned()
+    }
+}
+
+impl Shown for Vec<TokenAlgorithm> {
+    fn shown(&self) -> String {
+        self.iter().map(|algorithm| algorithm.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 

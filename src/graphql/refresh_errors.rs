@@ -19,11 +19,11 @@ use crate::words::{Program, PurposeRule, RefreshPurpose};
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct PurposeGateError {
     /// The kind.
-    code: ErrorCode,
+    pub(super) code: ErrorCode,
     /// For people.
-    message: String,
+    pub(super) message: String,
     /// Where in the arguments; null when no argument is to blame.
-    path: Option<Vec<String>>,
+    pub(super) path: Option<Vec<String>>,
     /// What the rule says: to be held until the renewal opens, or not to be made at all.
     rule: PurposeRule,
     /// The program whose rule it is.
@@ -38,11 +38,11 @@ pub(crate) struct PurposeGateError {
 #[derive(Clone, SimpleObject)]
 pub(crate) struct FreshDataError {
     /// The kind.
-    code: ErrorCode,
+    pub(super) code: ErrorCode,
     /// For people.
-    message: String,
+    pub(super) message: String,
     /// Where in the arguments; null when no argument is to blame.
-    path: Option<Vec<String>>,
+    pub(super) path: Option<Vec<String>>,
     /// That data.
     data: FreshData,
 }

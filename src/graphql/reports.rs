@@ -29,7 +29,7 @@ pub(crate) struct IncomeReport {
 
 impl IncomeReport {
     /// Whoever calls this has asked for the scope and whether the case is in sight.
-    fn new(row: Arc<reports::Report>, view: &View) -> Self {
+    pub(super) fn new(row: Arc<reports::Report>, view: &View) -> Self {
         view.show(row.case, AuditAccess::Pay);
         Self { row, view: view.clone() }
     }

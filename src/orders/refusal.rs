@@ -119,6 +119,8 @@ impl Refusal {
             Self::InProgress { .. } => "in_progress",
             Self::Unavailable { .. } => "unavailable",
             Self::Cap { .. } => "cap",
+            Self::Purpose { .. } => "purpose",
+            Self::Fresh { .. } => "fresh",
             Self::Reauthenticate { .. } => "reauthenticate",
         }
     }

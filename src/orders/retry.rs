@@ -59,6 +59,7 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
             let now = kit.clock.now();
             let terms = policy::Terms::of(&failed, Some(locked.case().due_on));
             let later = allowed_again(&refused).filter(|at| terms.admits(*at, now));
+            let before = failed.clone();
             let Some(failure) = failed.failure.take() else { return Ok(Ran::Finished) };
             if let Some(at) = later {
                 failed.retry_moved_to = Some(at);
@@ -72,7 +73,7 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
             }
             failed.updated_at = now;
             failed.version += 1;
-            store::save_in_tx(&tx, &failed).await?;
+            store::save_in_tx(&tx, &before, &failed, now).await?;
             locked.note(Change { order: Some(id), ..Change::of(CaseEventKind::RefreshFailed) });
             if let Some(at) = later {
                 locked.save_in_tx(&tx, now).await?;

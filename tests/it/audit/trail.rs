@@ -35,7 +35,7 @@ impl World {
             let answer = self.query_as(&auditor, ENTRIES, json!({ "filter": { "subject": subject } })).await;
             let nodes = answer["data"]["auditEntries"]["nodes"].as_array().unwrap().clone();
             let ended = |name: &&str| nodes.iter().any(|it| it["operation"] == **name && it["outcome"] != "BEGUN");
-            operations.iter().all(|name| ended(&name)).then_some(nodes)
+            operations.iter().all(ended).then_some(nodes)
         };
         self.until("the entries have their places", look).await
     }
