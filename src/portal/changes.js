@@ -16,6 +16,8 @@ const KNOWN = new Set([
   'REPORT_READY',
   'VERIFICATION_LINK_SENT',
   'REVIEW_COMPLETED',
+  'LINK_HEALTH_CHANGED',
+  'CONNECTION_RESTORED',
 ]);
 /** Milliseconds between two looks at what has come. */
 const PACE = 200;

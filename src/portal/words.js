@@ -112,6 +112,8 @@ export const eventKind = texts({
   REPORT_READY: 'New report',
   VERIFICATION_LINK_SENT: 'Link sent',
   REVIEW_COMPLETED: 'Review decided',
+  LINK_HEALTH_CHANGED: 'Connection changed',
+  CONNECTION_RESTORED: 'Connection works again',
 });
 
 export const dataSource = texts({ DOCS: 'Documents', TAX: 'Tax records', FINANCIAL_ACCOUNTS: 'Bank accounts', UNKNOWN: 'Source not known' });
@@ -152,6 +154,7 @@ export const skipReason = texts({
   CLOSED: 'the case had ended',
   BATCH_CANCELED: 'the batch was canceled first',
   ORDER_CANCELED: 'somebody canceled the refresh',
+  FRESH_ENOUGH: 'the data there is fresh enough',
 });
 
 /** What a scope lets its holder do, for the words of a refusal. */
