@@ -93,7 +93,11 @@ async fn run(db: Database, mut queue: mpsc::Receiver<Waiting>, stop: Cancellatio
         let (entries, stored): (Vec<Entry>, Vec<_>) = waiting.drain(..).map(|one| (one.entry, one.stored)).unzip();
         match store(&db, entries).await {
             // Whoever does not wait any more has given up, and shows nothing.
-            Ok(()) => stored.into_iter().for_each(|stored| drop(stored.send(()))),
+            Ok(()) => {
+                for stored in stored {
+                    let _ = stored.send(());
+                }
+            }
             Err(error) => {
                 failed(&error);
             }

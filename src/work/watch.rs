@@ -7,8 +7,8 @@ use std::time::Duration;
 use futures_util::{FutureExt, StreamExt};
 use metrics::gauge;
 
-use crate::clock::Alarm;
 use super::measure;
+use crate::clock::Alarm;
 use crate::ids::AgencyId;
 use crate::kit::Kit;
 use crate::storage::Error;

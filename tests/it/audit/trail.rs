@@ -2,10 +2,9 @@
 
 use chrono::TimeDelta;
 use recert::caller::Scope;
-use recert::http::token::{Claims, Token};
+use recert::http::token::Claims;
 use recert::simulator::Scenario;
 use sea_orm::{ConnectionTrait as _, Statement};
-use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use crate::support::world::{COUNTY, World};
@@ -16,21 +15,22 @@ const ENTRIES: &str = "query Watch($filter: AuditFilter) { auditEntries(first: 1
 
 impl World {
     /// A token of somebody's with an id.
-    fn token_of(&self, subject: &str, scopes: &[Scope]) -> String {
+    fn token_named(&self, subject: &str, scopes: &[Scope]) -> String {
         let claims = Claims {
             subject: subject.to_owned(),
             agency: COUNTY.to_owned(),
             scopes: scopes.to_vec(),
             name: None,
             token_id: Some(format!("token of {subject}")),
+            issued_at: None,
             expires_at: self.clock.now() + TimeDelta::days(1),
         };
-        Token::issue(&self.config.auth, &claims, self.clock.now()).unwrap().expose_secret().to_owned()
+        self.token_of(&claims)
     }
 
     /// The entries of a subject, newest first, once these operations are among them.
     async fn entries(&self, subject: &str, operations: &[&str]) -> Vec<Value> {
-        let auditor = self.token_of("auditor", &[Scope::AuditRead, Scope::CasesRead]);
+        let auditor = self.token_named("auditor", &[Scope::AuditRead, Scope::CasesRead]);
         let look = async || {
             let answer = self.query_as(&auditor, ENTRIES, json!({ "filter": { "subject": subject } })).await;
             let nodes = answer["data"]["auditEntries"]["nodes"].as_array().unwrap().clone();
@@ -51,8 +51,8 @@ async fn an_entry_says_who_saw_what_of_which_case() {
     let world = World::start().await;
     let case = world.case("SNAP-1", &[Scenario::Ok]).await;
     let other = world.case("SNAP-2", &[Scenario::Ok]).await;
-    let reader = world.token_of("ana", &[Scope::CasesRead]);
-    let all = world.token_of("ana", &Scope::ALL);
+    let reader = world.token_named("ana", &[Scope::CasesRead]);
+    let all = world.token_named("ana", &Scope::ALL);
     let by = json!({ "by": { "id": case.id } });
     let plain = "query Plain($by: CaseBy!) { case(by: $by) { number client { email } } }";
     let full = "query Full($by: CaseBy!) { case(by: $by) { client { email } review { preparedAt } \
@@ -70,7 +70,7 @@ async fn an_entry_says_who_saw_what_of_which_case() {
     assert_ne!(plain["documentHash"], full["documentHash"]);
     assert!(entries.iter().all(|entry| entry["cases"].as_array().unwrap().iter().all(|it| it["caseId"] != other.id)));
     // The case itself leads to them, too.
-    let auditor = world.token_of("auditor", &[Scope::AuditRead]);
+    let auditor = world.token_named("auditor", &[Scope::AuditRead]);
     let filter = json!({ "filter": { "subject": "ana", "caseId": case.id } });
     let of_case = world.query_as(&auditor, ENTRIES, filter).await;
     assert_eq!(of_case["data"]["auditEntries"]["totalCount"], 2, "{of_case}");
@@ -86,8 +86,8 @@ async fn a_mutation_is_recorded_before_it_begins_and_after_and_a_refusal_too() {
             "mutation {name}($input: CreateRefreshOrderInput!) {{ createRefreshOrder(input: $input) {{ order {{ id }} }} }}"
         )
     };
-    world.query_as(&world.token_of("ana", &[Scope::CasesRead]), &document("Refused"), input.clone()).await;
-    world.query_as(&world.token_of("ana", &Scope::ALL), &document("Made"), input).await;
+    world.query_as(&world.token_named("ana", &[Scope::CasesRead]), &document("Refused"), input.clone()).await;
+    world.query_as(&world.token_named("ana", &Scope::ALL), &document("Made"), input).await;
     let entries = world.entries("ana", &["Refused", "Made"]).await;
     let seen: Vec<Value> = entries.iter().map(|it| json!([it["operation"], it["outcome"], it["access"]])).collect();
     let expected = json!([

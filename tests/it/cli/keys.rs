@@ -27,6 +27,7 @@ async fn two_links(keys: &[(&str, u8)]) -> (crate::support::database::Scratch, r
         clock,
         accounts: recert::kit::Accounts::default(),
         renewals: config.renewals,
+        lifetimes: Default::default(),
         work: config.work,
         webhooks: config.webhooks,
     };

@@ -3,7 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{TimeZone, Utc};
+use recert::config::Renewals;
 use recert::county::{County, Household, Payroll};
+use recert::lifetimes::Table;
 use recert::links::{Forecast, Link, health};
 use recert::words::{DataSource, LinkHealth, OrderKind};
 
@@ -30,7 +32,7 @@ fn judged(household: &Household, payroll: &Payroll) -> LinkHealth {
         limited_until: None,
         is_suspicious: None,
     };
-    health(&link, Forecast { due_on: household.due_on, lifetime_days: 180 })
+    health(&link, Forecast { due_on: household.due_on, lifetimes: &Table::of(&Renewals::default(), []) })
 }
 
 #[test]

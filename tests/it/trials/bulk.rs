@@ -174,6 +174,7 @@ impl Yard {
             scopes: Scope::ALL.to_vec(),
             name: None,
             token_id: None,
+            issued_at: None,
             expires_at: now + TimeDelta::days(1),
         };
         let token = Token::issue(&config.auth, &claims, now).unwrap().expose_secret().to_owned();

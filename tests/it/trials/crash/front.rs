@@ -1,7 +1,6 @@
 //! The one address that Truv knows: hands every connection to a replica that is alive.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::task::TaskTracker;
