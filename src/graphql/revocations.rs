@@ -145,7 +145,7 @@ impl RevokeMutation {
         view.require(Scope::Admin)?;
         let refused =
             |error: InvalidInputError| Ok(RevokeTokensPayload { revocation: None, user_errors: vec![error.into()] });
-        let Ok(scopes) = input.scopes.map(parse).transpose() else {
+        let Ok(scopes) = input.scopes.as_deref().map(parse).transpose() else {
             return refused(InvalidInputError::of("One of these is no scope of this gateway.", &["scopes"]));
         };
         let new = NewRevocation {
@@ -173,7 +173,7 @@ impl RevokeMutation {
     }
 }
 
-fn parse(words: Vec<String>) -> Result<Vec<Scope>, ()> {
+fn parse(words: &[String]) -> Result<Vec<Scope>, ()> {
     words.iter().map(|word| Scope::parse(word).ok_or(())).collect()
 }
 
