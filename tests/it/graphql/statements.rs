@@ -47,7 +47,8 @@ async fn a_page_of_100_costs_no_more_statements_than_a_page_of_5() {
 }
 
 /// Every query of the contract, with the most statements that it may take, whether what it shows is one thing or 100.
-const CEILINGS: [(&str, usize); 19] = [
+const CEILINGS: [(&str, usize); 20] = [
+    ("AuditEntries", 4),
     ("Case", 14),
     ("CaseEventsPage", 3),
     ("CaseHistory", 20),
