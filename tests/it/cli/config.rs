@@ -77,7 +77,7 @@ fn every_shell_gets_a_script_that_knows_the_commands() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let run = recert(folder.path(), &[], &["completions", shell]);
         assert_eq!(run.code, Some(0), "{}", run.err);
-        for word in ["doctor", "webhook", "--before-start"] {
+        for word in ["doctor", "webhook", "before-start"] {
             assert!(run.out.contains(word), "{shell} does not know {word}");
         }
     }

@@ -409,15 +409,16 @@ async fn a_closed_way_in_is_told_by_its_cause() {
     let seen = clinic.doctor(&[&listening[..], &[("RECERT_PUBLIC_URL", door.as_str())]].concat(), &[]).await;
     seen.is_only(check, "the gateway itself takes it", "name service, certificate and proxy");
 
+    let proxy = MockServer::start().await;
+    let url = proxy.uri();
+    clinic.register(&format!("{url}/webhooks/truv/harbor"));
     for (status, got, change) in [
         (401, "answered 401; the gateway itself takes it", "drops the header X-WEBHOOK-SIGN"),
         (404, "answered 404; the gateway itself takes it", "pass POST /webhooks/truv/ on"),
         (204, "nobody signed was answered 204", "checks no signature"),
     ] {
-        let proxy = MockServer::start().await;
+        proxy.reset().await;
         Mock::given(matchers::any()).respond_with(ResponseTemplate::new(status)).mount(&proxy).await;
-        clinic.register(&format!("{}/webhooks/truv/harbor", proxy.uri()));
-        let url = proxy.uri();
         let seen = clinic.doctor(&[&listening[..], &[("RECERT_PUBLIC_URL", url.as_str())]].concat(), &[]).await;
         seen.is_only(check, got, change);
     }
