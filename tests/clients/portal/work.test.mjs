@@ -102,7 +102,8 @@ test('a review shows what changed, and is decided', async () => {
   );
   const { changes } = read.review;
   assert.ok(changes.length > 0);
-  const shown = await page.locator('.column-main > [data-key="review"] > table tbody th').allInnerTexts();
+  const lines = page.locator('.column-main > [data-key="review"] > table tbody th');
+  const shown = await lines.evaluateAll((all) => all.map((line) => line.firstChild.textContent));
   assert.deepEqual(shown, changes.map(({ label }) => label), 'material changes come first');
   await page.getByRole('button', { name: 'Record decision' }).click();
   await reads(page.getByRole('alert'), 'Choose one of the four');
