@@ -7,6 +7,9 @@ import { dataSource, decision as decisionWords } from './words.js';
 const MONEY = ['MONTHLY_INCOME', 'PAY_RATE'];
 const DAYS = ['LAST_PAY_DATE', 'START_DATE', 'END_DATE'];
 
+/** Lines that say everything in their cells; the others have a sentence as well. */
+const PLAIN = ['EMPLOYER', 'EMPLOYMENT_STATUS', 'PAY_FREQUENCY', 'HOURS', ...MONEY, ...DAYS];
+
 /** @param {{ key: string }} field @param {string | null} value */
 function shown({ key }, value) {
   if (value === null) return h('span', { class: 'note' }, 'none');
@@ -34,7 +37,7 @@ function line(field, isFirst) {
   const [words, picture] = changeWords(field);
   const key = `field-${field.key}-${field.employmentKey ?? ''}`;
   return h('tr', { role: 'row', 'data-key': key, class: field.isMaterial ? 'is-material' : null },
-    h('th', { role: 'rowheader', scope: 'row' }, field.label, field.change !== 'UNCHANGED' && h('span', { class: 'note' }, field.sentence)),
+    h('th', { role: 'rowheader', scope: 'row' }, field.label, !PLAIN.includes(field.key) && h('span', { class: 'note' }, field.sentence)),
     !isFirst && cell('Before', shown(field, field.previousValue)),
     cell('Now', h('strong', {}, shown(field, field.value)),
       field.edit && h('span', { class: 'note' }, `corrected to ${field.edit.value}: ${field.edit.reason}`)),
