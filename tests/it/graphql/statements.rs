@@ -156,8 +156,8 @@ async fn each_mutation_of_the_contract_keeps_to_its_ceiling_at_1_and_10_connecti
             (SELECT client_id FROM cases WHERE number LIKE 'broken-%' ORDER BY created_at DESC LIMIT 1)";
         tx.execute_unprepared(links).await.unwrap();
         tx.commit().await.unwrap();
-        let key = format!("key-{size}");
         for (name, most) in MUTATIONS {
+            let key = format!("{name}-{size}");
             let input = match name {
                 "CompleteReview" => json!({ "caseId": ready, "decision": "CONFIRMED", "expectedVersion": 1 }),
                 "CreateRefreshOrder" => json!({ "caseId": due, "purpose": "RENEWAL", "idempotencyKey": key }),

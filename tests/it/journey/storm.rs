@@ -133,7 +133,7 @@ async fn every_promise_holds_in_bad_weather(#[case] settings: Settings) {
     world.faults(json!([])).await;
     let hit = |log: Vec<Value>| log.iter().filter(|entry| entry.get("fault").is_some()).count();
     let (calls, deliveries) = (hit(world.log("request").await), hit(world.log("delivery").await));
-    assert!(calls > 10 && deliveries > 20, "the weather was bad: {calls} calls, {deliveries} deliveries");
+    assert!(calls > 3 && deliveries > 8, "the weather was bad: {calls} calls, {deliveries} deliveries");
     // The retry after the outage is due, and whatever still comes late has come.
     world.pass(6, Duration::from_secs(700)).await;
     for (case, status) in &cast {

@@ -36,7 +36,9 @@ impl Statements {
     /// What `work` read outside transactions, and what it did besides.
     pub(crate) async fn all_of<T>(&self, work: impl Future<Output = T>) -> (T, [Vec<Statement>; 2]) {
         let both = [&self.read, &self.others];
-        both.iter().for_each(|noted| noted.lock().unwrap().clear());
+        for noted in both {
+            noted.lock().unwrap().clear();
+        }
         let done = work.await;
         (done, both.map(|noted| std::mem::take(&mut *noted.lock().unwrap())))
     }
