@@ -33,6 +33,7 @@ pub struct FederatedQuery(
     renewal_batches::plan::PlanQuery,
     ledger::LedgerQuery,
     super::audit::AuditQuery,
+    super::links::LifetimeQuery,
     EntityQuery,
 );
 

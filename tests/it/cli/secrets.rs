@@ -154,7 +154,8 @@ async fn no_line_of_the_log_holds_a_secret_or_a_persons_data() {
     assert!(amounts.len() > 20, "{amounts:?}");
     demo.stop().await;
     let log = fs::read_to_string(folder.path().join("demo.log")).unwrap();
-    assert!(log.lines().count() > 1_000, "trace is a lot: {}", log.lines().count());
+    // Deliveries, jobs and refused requests are told of: it is not an empty log that holds nothing.
+    assert!(log.lines().count() > 100, "{log}");
     let mut found = Vec::new();
     for line in log.lines() {
         found.extend(secrets.iter().filter(|text| line.contains(text.as_str())).map(|text| (text.clone(), line)));
