@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use super::world::{KnownCase, World};
 
-/// Rows of one import.
-const CHUNK: usize = 200;
+/// Rows of one import: few enough that a busy machine has read their orders before patience ends.
+const CHUNK: usize = 10;
 
 /// One case with one connection.
 #[derive(Clone, Debug)]
