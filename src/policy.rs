@@ -34,6 +34,8 @@ impl Field {
 pub const CASE_REVIEW: Field = Field::withheld("Case.review", Scope::ReportsRead);
 /// The pre-filled screen of a renewal.
 pub const RENEWAL_REVIEW: Field = Field::withheld("Renewal.review", Scope::ReportsRead);
+/// The decisions of a renewal, which quote income. A list cannot be null: it is empty where it is withheld.
+pub const RENEWAL_DECISIONS: Field = Field::withheld("Renewal.decisions", Scope::ReportsRead);
 /// The report of an order.
 pub const ORDER_REPORT: Field = Field::withheld("Order.report", Scope::ReportsRead);
 /// The report that an event tells of.

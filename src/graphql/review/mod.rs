@@ -16,6 +16,7 @@ use super::view::View;
 use crate::caller::Scope;
 use crate::cases;
 use crate::ids::ReportId;
+use crate::policy;
 use crate::renewals::{self, Baseline, Filled, Rules, Side};
 use crate::reports;
 use crate::words::{AuditAccess, ReviewDecision};
@@ -58,7 +59,9 @@ pub(crate) fn of_renewal(view: &View, renewal: &Arc<cases::Renewal>) -> Result<O
 
 /// The decisions of a renewal, oldest first.
 pub(crate) async fn decisions_of(view: &View, renewal: &cases::Renewal) -> Result<Vec<RecordedDecision>, ApiError> {
-    view.require(Scope::ReportsRead)?;
+    if !view.reveals(&policy::RENEWAL_DECISIONS) {
+        return Ok(Vec::new());
+    }
     let rows = view.load().decisions_of_renewal.get(renewal.id).await?;
     if !rows.is_empty() {
         view.show(renewal.case, AuditAccess::Pay);
