@@ -284,12 +284,18 @@ fn every_variable_is_documented_beside_its_field_and_for_operators() {
     let known = names(concat!(
         include_str!("../../src/config/load.rs"),
         include_str!("../../src/config/agencies.rs"),
-        include_str!("../../src/config/renewals.rs")
+        include_str!("../../src/config/renewals.rs"),
+        include_str!("../../src/config/retention.rs"),
+        include_str!("../../src/config/sealing.rs")
     ));
     let fields = names(concat!(
         include_str!("../../src/config/mod.rs"),
         include_str!("../../src/config/agency.rs"),
+        include_str!("../../src/config/audit.rs"),
+        include_str!("../../src/config/auth.rs"),
         include_str!("../../src/config/renewals.rs"),
+        include_str!("../../src/config/retention.rs"),
+        include_str!("../../src/config/sealing.rs"),
         include_str!("../../src/config/webhooks.rs")
     ));
     let page = names(include_str!("../../docs/operator.md"));
@@ -300,8 +306,11 @@ fn every_variable_is_documented_beside_its_field_and_for_operators() {
 
 const SEAL_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
+/// Production data, with a real issuer.
 fn production() -> Sources {
     variables()
+        .variable("RECERT_AUTH_HMAC_SECRET", "")
+        .variable("RECERT_AUTH_JWKS", "keys.json")
         .variable("RECERT_TRUV_ENVIRONMENT", "prod")
         .variable("RECERT_TRUV_SECRETS", SECRET.replace("sandbox", "prod"))
 }
@@ -343,6 +352,8 @@ fn keys_for_sealing_come_from_a_file_and_a_wrong_one_is_never_quoted() {
 fn production_data_is_not_served_with_what_is_meant_for_development() {
     let sources = production()
         .variable("RECERT_SEAL_KEYS", format!("spring:{SEAL_KEY}"))
+        .variable("RECERT_AUTH_JWKS", "")
+        .variable("RECERT_AUTH_HMAC_SECRET", HMAC)
         .variable("RECERT_TRUV_URL", "http://127.0.0.1:9/")
         .variable("RECERT_EXPLORER", "true");
     let found = problems(&sources);
