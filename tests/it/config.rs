@@ -306,8 +306,11 @@ fn every_variable_is_documented_beside_its_field_and_for_operators() {
 
 const SEAL_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 
+/// Production data, with a real issuer.
 fn production() -> Sources {
     variables()
+        .variable("RECERT_AUTH_HMAC_SECRET", "")
+        .variable("RECERT_AUTH_JWKS", "keys.json")
         .variable("RECERT_TRUV_ENVIRONMENT", "prod")
         .variable("RECERT_TRUV_SECRETS", SECRET.replace("sandbox", "prod"))
         // A shared secret for tokens is refused there, too.
@@ -354,6 +357,8 @@ fn production_data_is_not_served_with_what_is_meant_for_development() {
         .variable("RECERT_AUTH_HMAC_SECRET", HMAC)
         .variable("RECERT_AUTH_JWKS", "")
         .variable("RECERT_SEAL_KEYS", format!("spring:{SEAL_KEY}"))
+        .variable("RECERT_AUTH_JWKS", "")
+        .variable("RECERT_AUTH_HMAC_SECRET", HMAC)
         .variable("RECERT_TRUV_URL", "http://127.0.0.1:9/")
         .variable("RECERT_EXPLORER", "true");
     let found = problems(&sources);

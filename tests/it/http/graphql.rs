@@ -263,7 +263,9 @@ async fn every_other_path_is_nowhere() {
 #[tokio::test]
 async fn a_caller_in_too_great_a_hurry_is_told_when_to_come_back() {
     let stage = Stage::with(|config| config.graphql.requests_per_second = 1).await;
-    let hurry = (0..40).map(|_| async { stage.post().body(r#"{"query":"{ hello }"}"#).send().await.unwrap() });
+    let (client, token) = (client(), stage.token());
+    let one = || client.post(stage.url("/graphql")).bearer_auth(&token).header("content-type", "application/json");
+    let hurry = (0..40).map(|_| async { one().body(r#"{"query":"{ hello }"}"#).send().await.unwrap() });
     let answers = futures_util::future::join_all(hurry).await;
     let refused = answers.into_iter().find(|answer| answer.status() == 429).expect("forty at once are too many");
     assert_eq!(refused.headers()["retry-after"], "1");
