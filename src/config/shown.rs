@@ -242,7 +242,7 @@ mod tests {
             ("sqlite://recert.sqlite", "sqlite://recert.sqlite"),
             ("/etc/recert/keys.json", "/etc/recert/keys.json"),
             ("database", "database"),
-            ("postgres://[broken:pw@x", HIDDEN),
+            ("postgres://u:pw@db:port/x", HIDDEN),
         ] {
             assert_eq!(without_secrets(text), shown);
         }

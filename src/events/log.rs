@@ -139,6 +139,24 @@ pub async fn page(db: &Database, scope: CaseScope, filter: &Filter, window: Wind
     }
 }
 
+/// The same for what is after one position and up to another one that a reader has reached already, so that nothing can
+/// get in front of it any more. A later look may prove less about the transactions of other databases than the one before
+/// (`horizon`), and must not leave out again what was readable.
+pub(super) async fn page_up_to(
+    db: &Database,
+    scope: CaseScope,
+    filter: &Filter,
+    (after, last): (Position, Position),
+    limit: u64,
+) -> Result<Page, Error> {
+    let window =
+        Window { after: Some(after), before: Some(Position { id: last.id + 1, ..last }), limit, from_end: false };
+    match admitted(scope, filter) {
+        Some(query) => collect(db, beyond(query, window.after, window.before), window).await,
+        None => Ok(Page { events: Vec::new(), has_more: false }),
+    }
+}
+
 /// The events that the scope and the filter admit; `None` when that can be none at all.
 pub(super) fn admitted(scope: CaseScope, filter: &Filter) -> Option<sea_orm::Select<events::Entity>> {
     let mut query = events::Entity::find().filter(events::Column::AgencyId.eq(scope.agency.0));
@@ -239,7 +257,10 @@ pub(super) fn settled(db: &Database, query: sea_orm::Select<events::Entity>) -> 
 }
 
 async fn read(db: &Database, query: sea_orm::Select<events::Entity>, window: Window) -> Result<Page, Error> {
-    let query = settled(db, beyond(query, window.after, window.before));
+    collect(db, settled(db, beyond(query, window.after, window.before)), window).await
+}
+
+async fn collect(db: &Database, query: sea_orm::Select<events::Entity>, window: Window) -> Result<Page, Error> {
     let order = if window.from_end { Order::Desc } else { Order::Asc };
     let mut rows = query
         .order_by(events::Column::Tx, order.clone())

@@ -45,6 +45,8 @@ struct Reader {
     /// Everything up to here has been looked at.
     position: Position,
     listening: Option<Listening>,
+    /// Where the live events begin, once there is a place at the hub: the log has to be read up to here.
+    head: Position,
     phase: Phase,
     ready: VecDeque<Frame>,
     _counted: Counted,
@@ -84,6 +86,7 @@ pub fn stream(
         after,
         position: Position::START,
         listening: None,
+        head: Position::START,
         phase: Phase::Start,
         ready: VecDeque::new(),
         _counted: Counted::new(),
@@ -125,13 +128,19 @@ impl Reader {
     async fn listen(&mut self) -> Position {
         let (listening, head) = self.hub.listen(self.scope, self.filter.clone()).await;
         self.listening = Some(listening);
+        self.head = head;
         head
     }
 
     async fn replay(&mut self) -> Result<(), Error> {
         let from = self.position;
-        let window = Window { after: Some(from), before: None, limit: BATCH, from_end: false };
-        let page = log::page(&self.kit.db, self.scope, &self.filter, window).await?;
+        let (db, scope, filter) = (&self.kit.db, self.scope, &self.filter);
+        let page = if self.listening.is_some() {
+            log::page_up_to(db, scope, filter, (from, self.head), BATCH).await?
+        } else {
+            let window = Window { after: Some(from), before: None, limit: BATCH, from_end: false };
+            log::page(db, scope, filter, window).await?
+        };
         // Asked after the page was read: what was pruned until then may be missing from it.
         let pruned = log::pruned(&self.kit.db).await?;
         if from < pruned {
@@ -147,7 +156,7 @@ impl Reader {
             return Ok(());
         }
         if self.listening.is_some() {
-            // The log has been read past the moment of listening; `hear` drops what the queue repeats.
+            // The log has been read up to where the live events begin; `hear` drops what the queue repeats.
             self.phase = Phase::Live;
         } else {
             // One look more, for what came in between.

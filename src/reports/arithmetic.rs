@@ -195,7 +195,7 @@ fn sum<'a>(label: &'static str, total: Decimal, parts: &'a [Part]) -> Step<'a> {
 
 fn average(label: &'static str, total: Decimal, divisor: u32) -> Step<'static> {
     let value = total.checked_div(Decimal::from(divisor)).unwrap_or_default();
-    let value = value.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero);
+    let value = value.round_dp_with_strategy(4, RoundingStrategy::MidpointAwayFromZero).normalize();
     Step { label, expression: format!("{total} ÷ {divisor}"), value, parts: &[] }
 }
 

@@ -309,8 +309,6 @@ const SEAL_KEY: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 /// Production data, with a real issuer.
 fn production() -> Sources {
     variables()
-        .variable("RECERT_AUTH_HMAC_SECRET", "")
-        .variable("RECERT_AUTH_JWKS", "keys.json")
         .variable("RECERT_TRUV_ENVIRONMENT", "prod")
         .variable("RECERT_TRUV_SECRETS", SECRET.replace("sandbox", "prod"))
         // A shared secret for tokens is refused there, too.
