@@ -79,7 +79,9 @@ impl Trail {
         if self.kind() == OperationType::Mutation {
             let change = Access::of(AuditAccess::Change);
             access = access.and(change);
-            cases.values_mut().for_each(|access| *access = access.and(change));
+            for access in cases.values_mut() {
+                *access = access.and(change);
+            }
         } else if access.is_empty() && cases.is_empty() && !is_refused {
             return Ok(());
         }

@@ -109,18 +109,18 @@ async fn list_unmatched(args: &Args, sources: Sources) -> Result<(), Failure> {
     let kit = offline::kit(&config).await?;
     let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
     let agency = enrolled.map_err(|error| Failure::of(&error))?.id;
-    let mut list = csv::Writer::from_writer(io::stdout());
+    let mut table = csv::Writer::from_writer(io::stdout());
     let wrong = |error: csv::Error| Failure::Output(error.into());
-    list.write_record(["case_number", "truv_order_id", "number", "standing", "reason"]).map_err(wrong)?;
+    table.write_record(["case_number", "truv_order_id", "number", "standing", "reason"]).map_err(wrong)?;
     let mut after = None;
     loop {
         let part = orders::list_unread(&kit.db, agency, after, LISTED).await.map_err(|error| Failure::of(&error))?;
-        let Some((last, _)) = part.last() else { return list.flush().map_err(Failure::Output) };
+        let Some((last, _)) = part.last() else { return table.flush().map_err(Failure::Output) };
         after = Some(*last);
         for (_, order) in part {
             let standing = if order.why.is_some() { "UNMATCHED" } else { "TO_BE_READ" };
             let (number, why) = (order.number.unwrap_or_default(), order.why.unwrap_or_default());
-            list.write_record([&order.case_number, &order.truv_order_id, &number, standing, &why]).map_err(wrong)?;
+            table.write_record([&order.case_number, &order.truv_order_id, &number, standing, &why]).map_err(wrong)?;
         }
     }
 }

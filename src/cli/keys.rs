@@ -23,7 +23,7 @@ pub struct Args {
 /// What can be done.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Act {
-    /// Print a new key, in the form that RECERT_SEAL_KEYS takes
+    /// Print a new key, in the form that `RECERT_SEAL_KEYS` takes
     New {
         /// Its name, 1 to 32 of a-z, 0-9 and -; today's date when left out
         #[arg(long, value_name = "NAME")]

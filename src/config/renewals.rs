@@ -140,7 +140,7 @@ pub(super) fn of_agency(r: &mut Reader<'_>, index: usize, usual: &Review) -> Rev
 }
 
 fn review(r: &mut Reader<'_>, section: &str, variables: [&'static [&'static str]; 4], usual: &Review) -> Review {
-    let [material, gap, stale, stable] = variables;
+    let [material, gap, stale, steady] = variables;
     let mut days =
         |program: &str, usual: u32| r.open(&format!("{section}.evidence_days.{program}"), &[], count).or(usual);
     let evidence_days = EvidenceDays {
@@ -157,7 +157,7 @@ fn review(r: &mut Reader<'_>, section: &str, variables: [&'static [&'static str]
         material_percent: r.open(&key("material_percent"), material, values::percent).or(usual.material_percent),
         gap_days: r.open(&key("gap_days"), gap, count).or(usual.gap_days),
         stale_days: r.open(&key("stale_days"), stale, count).or(usual.stale_days),
-        stable_percent: r.open(&key("stable_percent"), stable, values::percent).or(usual.stable_percent),
+        stable_percent: r.open(&key("stable_percent"), steady, values::percent).or(usual.stable_percent),
         evidence_days,
     }
 }

@@ -64,22 +64,26 @@ impl IncomeArithmetic {
 #[Object]
 impl IncomeArithmetic {
     /// US dollars a month.
+    #[expect(clippy::unused_async, reason = "the library asks for it")]
     async fn amount(&self) -> Result<Decimal, ApiError> {
         Ok(Decimal(self.found()?.amount))
     }
 
     /// The way that was taken.
+    #[expect(clippy::unused_async, reason = "the library asks for it")]
     async fn method(&self) -> Result<IncomeMethod, ApiError> {
         Ok(self.found()?.method.key())
     }
 
     /// The version of the rules that it follows. It grows whenever the same report would give another figure.
+    #[expect(clippy::unused_async, reason = "the library asks for it")]
     async fn rules_version(&self) -> Result<u32, ApiError> {
         Ok(self.found()?.rules)
     }
 
     /// What went in and was derived by Truv rather than read, or was missing at the provider, in Truv's words; of a pay
     /// statement with its date. Weaker evidence.
+    #[expect(clippy::unused_async, reason = "the library asks for it")]
     async fn weak_fields(&self) -> Result<&[String], ApiError> {
         Ok(&self.found()?.weak)
     }

@@ -143,7 +143,9 @@ async fn cases_in_sight(view: &View, client: ClientId) -> Result<Vec<CaseId>, Ap
 async fn link(view: &View, id: LinkId) -> Result<Option<Node>, ApiError> {
     let Some(row) = view.load().links.get(id).await? else { return Ok(None) };
     let cases = cases_in_sight(view, row.client).await?;
-    cases.iter().for_each(|case| view.show(*case, AuditAccess::Read));
+    for case in &cases {
+        view.show(*case, AuditAccess::Read);
+    }
     Ok((!cases.is_empty()).then(|| EmployerLink::new(row, None, view).into()))
 }
 

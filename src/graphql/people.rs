@@ -22,7 +22,9 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new(row: Arc<people::Client>, cases: Vec<CaseId>, view: &View) -> Self {
-        cases.iter().for_each(|case| view.show(*case, AuditAccess::Read));
+        for case in &cases {
+            view.show(*case, AuditAccess::Read);
+        }
         Self { row, cases, view: view.clone() }
     }
 

@@ -199,18 +199,15 @@ pub fn of_employer(employer: &OrderEmployer, terms: &Terms) -> Option<Failure> {
         Standing::NoData | Standing::Failed | Standing::Expired => {}
     }
     let message = employer.message.as_deref();
-    let (row, failure) = match employer.task().filter(|task| task.is_failure()) {
-        Some(task) => {
-            let row = of_task(task)?;
-            let at = employer.task_at.unwrap_or(employer.updated_at);
-            let failure = failure(&row, Some(task), message, at);
-            (row, failure)
-        }
-        None => {
-            let row = of_suborder(employer.status())?;
-            let failure = failure(&row, None, message, employer.status_at.unwrap_or(employer.updated_at));
-            (row, failure)
-        }
+    let (row, failure) = if let Some(task) = employer.task().filter(|task| task.is_failure()) {
+        let row = of_task(task)?;
+        let at = employer.task_at.unwrap_or(employer.updated_at);
+        let failure = failure(&row, Some(task), message, at);
+        (row, failure)
+    } else {
+        let row = of_suborder(employer.status())?;
+        let failure = failure(&row, None, message, employer.status_at.unwrap_or(employer.updated_at));
+        (row, failure)
     };
     Some(match row.action {
         NextAction::RetryLater => scheduled(failure, &row, employer, terms),

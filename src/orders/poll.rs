@@ -101,6 +101,7 @@ pub async fn list_unread(
     after: Option<OrderId>,
     limit: u64,
 ) -> Result<Vec<(OrderId, Unread)>, Error> {
+    type Row = (uuid::Uuid, uuid::Uuid, Option<String>, Option<String>, Option<String>);
     let mut query = orders::Entity::find()
         .select_only()
         .columns([Column::Id, Column::CaseId, Column::TruvOrderId, Column::Number, Column::FailureMessage])
@@ -114,7 +115,6 @@ pub async fn list_unread(
     if let Some(after) = after {
         query = query.filter(Column::Id.gt(after.0));
     }
-    type Row = (uuid::Uuid, uuid::Uuid, Option<String>, Option<String>, Option<String>);
     let rows: Vec<Row> = query.into_tuple().all(db.read()).await?;
     let numbers: Vec<(uuid::Uuid, String)> = cases::Entity::find()
         .select_only()

@@ -61,14 +61,14 @@ pub fn write(sections: &[Section]) -> Result<(String, String), serde_json::Error
         let content = serde_json::to_string(&section.content)?;
         let hash = hash(place, section.name, &previous, &content);
         file.push_str(if place == 0 { "\n" } else { ",\n" });
-        file.push_str(&format!(
-            "{{\"name\":\"{}\",\"previous\":\"{previous}\",\"hash\":\"{hash}\",\"content\":{content}}}",
-            section.name
-        ));
+        let head =
+            ["{\"name\":\"", section.name, "\",\"previous\":\"", &previous, "\",\"hash\":\"", &hash, "\",\"content\":"];
+        file.extend(head);
+        file.extend([content.as_str(), "}"]);
         previous = hash;
     }
     let seal = seal(sections.len(), &previous);
-    file.push_str(&format!("\n],\"seal\":\"{seal}\"}}\n"));
+    file.extend(["\n],\"seal\":\"", &seal, "\"}\n"]);
     Ok((file, seal))
 }
 

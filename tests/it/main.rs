@@ -7,6 +7,11 @@
     clippy::indexing_slicing,
     reason = "the functions that tests share may fail a test like the tests themselves"
 )]
+#![expect(
+    clippy::large_futures,
+    clippy::similar_names,
+    reason = "a test is one future on a stack of its own, and its story may be about a ping and its pong"
+)]
 
 mod audit;
 mod cases;

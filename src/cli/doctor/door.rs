@@ -45,7 +45,7 @@ pub(super) async fn way_in(
             Ok(200..=299) => {}
             outcome => {
                 let inside = inside(ward, agency, &account, &door, &trial).await;
-                return not_taken(ward, check, outcome, place, is_running, inside);
+                return not_taken(ward, check, &outcome, place, is_running, inside);
             }
         }
     }
@@ -85,14 +85,14 @@ async fn inside(ward: &Ward, agency: &Agency, account: &Account, door: &Url, tri
 fn not_taken(
     ward: &Ward,
     check: Check,
-    outcome: Result<u16, reqwest::Error>,
+    outcome: &Result<u16, reqwest::Error>,
     place: u32,
     is_running: bool,
     inside: Option<bool>,
 ) -> Finding {
     let url = ward.named("server.public_url");
     let listens = ward.config.server.listen;
-    let got = match &outcome {
+    let got = match outcome {
         Ok(status) => format!("it was answered {status}"),
         Err(error) => format!("nobody answered: {}", Failure::of(error)),
     };

@@ -19,7 +19,7 @@ pub(crate) async fn send_link(kit: &Kit, agency: AgencyId, id: BatchItemId) -> R
     let Some(item) = found.get(&id).filter(|item| item.status == BatchItemStatus::NeedsLink) else {
         return Ok(Ran::Finished);
     };
-    if let Some(wait) = in_doubt(kit, &item).await? {
+    if let Some(wait) = in_doubt(kit, item).await? {
         return Ok(wait);
     }
     let found = batches::load_items(&kit.db, agency, &[id]).await?;

@@ -133,19 +133,18 @@ impl About<'_> {
 
     fn income(&self) -> Check {
         let employment = &self.job.employment;
-        let text = match employment.monthly_income {
-            Some(amount) => format!("{} pays {} a month.", self.employer, super::words::dollars(amount)),
-            None => {
-                let known = [
-                    ("the base income", employment.income.is_some() && employment.income_unit.is_some()),
-                    ("the pay rate", employment.pay_rate.is_some()),
-                    ("the pay frequency", employment.pay_frequency.periods_per_year().is_some()),
-                    ("pay statements", !self.job.stubs.is_empty()),
-                ];
-                let missing: Vec<&str> = known.iter().filter(|(_, known)| !known).map(|(name, _)| *name).collect();
-                let missing = if missing.is_empty() { "usable amounts".to_owned() } else { missing.join(", ") };
-                format!("No monthly income at {} can be worked out; missing: {missing}.", self.employer)
-            }
+        let text = if let Some(amount) = employment.monthly_income {
+            format!("{} pays {} a month.", self.employer, super::words::dollars(amount))
+        } else {
+            let known = [
+                ("the base income", employment.income.is_some() && employment.income_unit.is_some()),
+                ("the pay rate", employment.pay_rate.is_some()),
+                ("the pay frequency", employment.pay_frequency.periods_per_year().is_some()),
+                ("pay statements", !self.job.stubs.is_empty()),
+            ];
+            let missing: Vec<&str> = known.iter().filter(|(_, known)| !known).map(|(name, _)| *name).collect();
+            let missing = if missing.is_empty() { "usable amounts".to_owned() } else { missing.join(", ") };
+            format!("No monthly income at {} can be worked out; missing: {missing}.", self.employer)
         };
         let is_known = employment.monthly_income.is_some();
         self.check(ReviewCheckKey::IncomeIsKnown, is_known, text, income_evidence(employment))

@@ -127,7 +127,7 @@ async fn many_at_once_are_stored_and_none_after_the_end() {
     let trail = Trail::of(0).await;
     let stop = tokio_util::sync::CancellationToken::new();
     let (recorder, keep) = Recorder::together(trail.db.clone(), AuditReads::All, stop.clone());
-    let keeping = tokio::spawn(keep);
+    let keeping = tokio_util::task::TaskTracker::new().spawn(keep);
     let all = (0..300).map(|_| {
         let (recorder, entry) = (recorder.clone(), trail.entry(trail.agency));
         async move { recorder.record(entry).await }

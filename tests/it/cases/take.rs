@@ -44,7 +44,7 @@ impl Office {
             renewals: Renewals::default(),
             work: Work::default(),
             webhooks: Webhooks::default(),
-            lifetimes: Default::default(),
+            lifetimes: recert::lifetimes::Shelf::default(),
         };
         let agency = enroll_agency(&kit.db, &kit.clock, &kit.ids, "sonoma", "Sonoma").await.unwrap().id;
         Self { caller: Caller::system(agency, "import"), kit, _scratch: scratch }

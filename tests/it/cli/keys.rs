@@ -27,7 +27,7 @@ async fn two_links(keys: &[(&str, u8)]) -> (crate::support::database::Scratch, r
         clock,
         accounts: recert::kit::Accounts::default(),
         renewals: config.renewals,
-        lifetimes: Default::default(),
+        lifetimes: recert::lifetimes::Shelf::default(),
         work: config.work,
         webhooks: config.webhooks,
     };
@@ -65,7 +65,7 @@ async fn a_key_is_exchanged_and_the_old_one_is_needed_no_more() {
     let rotated = keys(&url, "rotate", &both);
     assert_eq!(rotated.code, Some(0), "{}", rotated.err);
     assert!(rotated.out.contains("orders.share_url\t2 renewed\t0 left\n"), "{}", rotated.out);
-    let after = keys(&url, "status", &[new.clone()]);
+    let after = keys(&url, "status", std::slice::from_ref(&new));
     assert!(after.out.contains("orders.share_url\tnew\t2\n"), "{}", after.out);
     assert!(
         keys(&url, "rotate", &[new]).out.contains("orders.share_url\t0 renewed\t0 left\n"),

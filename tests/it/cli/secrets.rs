@@ -48,6 +48,7 @@ fn has_social_security_number(line: &str) -> bool {
     })
 }
 
+#[expect(clippy::too_many_lines, reason = "one run from its start to its log")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_line_of_the_log_holds_a_secret_or_a_persons_data() {
     let folder = tempfile::tempdir().unwrap();

@@ -55,7 +55,7 @@ pub(crate) async fn stage() -> Stage {
         renewals: Renewals::default(),
         work: Work { poll_interval: Duration::from_millis(50), ..Work::default() },
         webhooks: Webhooks::default(),
-        lifetimes: Default::default(),
+        lifetimes: recert::lifetimes::Shelf::default(),
     };
     let agency = Seed(&kit).agency("sonoma").await;
     let hub = Hub::new();

@@ -195,9 +195,12 @@ impl Executor for Runner {
     }
 }
 
+/// A subject, and the scopes that are left to it.
+type Left = (String, Option<Vec<Scope>>);
+
 /// What the test says about revoked tokens.
 #[derive(Clone, Default)]
-pub(crate) struct Revoked(Arc<watch::Sender<Option<i64>>>, Arc<Mutex<Vec<(String, Option<Vec<Scope>>)>>>);
+pub(crate) struct Revoked(Arc<watch::Sender<Option<i64>>>, Arc<Mutex<Vec<Left>>>);
 
 impl Revoked {
     /// From now on the subject's tokens carry these scopes at most; none at all when they are revoked.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::pairs::{CLERK, but, check, deli_clerk, fern, stub};
 
 /// Weeks of 40 hours at 20.00: 20 × 40 × 52 ÷ 12 = 3466.67 a month.
-fn weekly(stubs: Value) -> Value {
+fn weekly(stubs: &Value) -> Value {
     fern(json!({"income": "20.00", "income_unit": "HOURLY", "pay_frequency": "W", "statements": stubs}))
 }
 
@@ -21,14 +21,14 @@ fn a_week_without_a_statement_is_a_gap() {
     let first = week("s1", "2026-02-01", "2026-02-07", "40");
     let (second, third) = (week("s2", "2026-02-08", "2026-02-14", "40"), week("s3", "2026-02-15", "2026-02-21", "40"));
     check(
-        json!([weekly(json!([first, second, third]))]),
-        json!([weekly(json!([first, third]))]),
+        json!([weekly(&json!([first, second, third]))]),
+        json!([weekly(&json!([first, third]))]),
         [WEEKLY, WEEKLY],
         &["Days without a pay statement at Blue Fern LLC: - -> 2026-02-08 to 2026-02-14 (ADDED, material)"],
     );
     check(
-        json!([weekly(json!([first, third]))]),
-        json!([weekly(json!([first, second, third]))]),
+        json!([weekly(&json!([first, third]))]),
+        json!([weekly(&json!([first, second, third]))]),
         [WEEKLY, WEEKLY],
         &["Days without a pay statement at Blue Fern LLC: 2026-02-08 to 2026-02-14 -> - (REMOVED)"],
     );
@@ -43,8 +43,8 @@ fn two_gaps_are_both_told() {
     ];
     // Of the last three periods those count that ended less than 21 days before the newest: one.
     check(
-        json!([weekly(json!([weeks[2]]))]),
-        json!([weekly(json!(weeks))]),
+        json!([weekly(&json!([weeks[2]]))]),
+        json!([weekly(&json!(weeks))]),
         [WEEKLY, WEEKLY],
         &["Days without a pay statement at Blue Fern LLC: - -> 2026-01-11 to 2026-01-17, 2026-01-25 to 2026-02-14 \
            (ADDED, material)"],
@@ -201,8 +201,8 @@ fn fewer_hours_at_the_same_rate_are_less_a_month() {
     let [one, two] = [week("s1", "2026-02-01", "2026-02-07", "40"), week("s2", "2026-02-08", "2026-02-14", "40")];
     let short = week("s3", "2026-02-15", "2026-02-21", "25");
     check(
-        json!([weekly(json!([one, two]))]),
-        json!([weekly(json!([one, two, short]))]),
+        json!([weekly(&json!([one, two]))]),
+        json!([weekly(&json!([one, two, short]))]),
         [WEEKLY, Some("3033.33")],
         &[
             "Monthly income from all jobs: 3466.67 -> 3033.33 (DECREASED -12.50%, material)",
@@ -218,8 +218,8 @@ fn a_correction_of_hours_takes_them_off_their_period() {
     // 20 × (40 − 8) × 52 ÷ 12 = 2773.33.
     let [paid, taken] = [week("s1", "2026-02-15", "2026-02-21", "40"), week("s2", "2026-02-15", "2026-02-21", "-8")];
     check(
-        json!([weekly(json!([paid]))]),
-        json!([weekly(json!([paid, taken]))]),
+        json!([weekly(&json!([paid]))]),
+        json!([weekly(&json!([paid, taken]))]),
         [WEEKLY, Some("2773.33")],
         &[
             "Monthly income from all jobs: 3466.67 -> 2773.33 (DECREASED -20.00%, material)",

@@ -90,7 +90,7 @@ pub(crate) async fn bills(truth: &Value, db: &Database) -> Vec<String> {
         match line.as_str() {
             "ESTIMATED" | "CONFIRMED" if billed.remove(&key) => {}
             "ESTIMATED" | "CONFIRMED" => {
-                faults.push(format!("a line of {key:?} is {line} and not billed, or not once"))
+                faults.push(format!("a line of {key:?} is {line} and not billed, or not once"));
             }
             "ATTEMPTED" if status == "OUTCOME_UNKNOWN" && text("failure").is_some() => {}
             "VOID" => {}

@@ -15,7 +15,6 @@ pub(super) fn asked(variable: &str, usual: u64) -> u64 {
 
 /// The binary that a trial starts: the one that was built with the tests, or the one that `RECERT_TEST_BINARY` names, such
 /// as a release build.
-#[expect(clippy::disallowed_methods, reason = "what a trial is about is asked for at the shell")]
 pub(super) fn binary() -> std::ffi::OsString {
     std::env::var_os("RECERT_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_recert").into())
 }

@@ -57,7 +57,7 @@ fn draws(seed: u64, number: &str, due_on: NaiveDate) -> ChaCha8Rng {
 /// Half of the cases on either cycle, due on days spread over it.
 fn clients(seed: u64, count: u64, today: NaiveDate) -> Vec<Client> {
     let client = |place: u64| {
-        let cycle_days = if place % 2 == 0 { 181 } else { 365 };
+        let cycle_days = if place.is_multiple_of(2) { 181 } else { 365 };
         let number = format!("{cycle_days}-{place:04}");
         let mut random = draws(seed, &number, today);
         let due_on = today + Days::new(random.random_range(1..=cycle_days));

@@ -184,7 +184,8 @@ impl Source {
                 let (case, held) = &mut cases[topic];
                 // To somebody else, so that it is an event every time.
                 let to = staff.iter().find(|one| *one != held).expect("two caseworkers").clone();
-                let query = "mutation($input: AssignCaseInput!) { assignCase(input: $input) { userErrors { __typename } } }";
+                let query =
+                    "mutation($input: AssignCaseInput!) { assignCase(input: $input) { userErrors { __typename } } }";
                 let input = json!({ "caseId": case, "assigneeId": to });
                 let body = json!({ "query": query, "variables": { "input": input } }).to_string();
                 let answer: Value = serde_json::from_str(&http.post("/graphql", token, &body).await).expect("JSON");

@@ -29,7 +29,9 @@ impl Http {
             let count = self.tcp.read_buf(&mut read).await.expect("the server answers");
             let text = String::from_utf8_lossy(&read).into_owned();
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
+                let length = head
+                    .lines()
+                    .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
                 if body.len() >= length.unwrap_or(0) {
                     assert!(head.starts_with("HTTP/1.1 2"), "{text}");
                     return body.to_owned();
