@@ -245,7 +245,7 @@ async fn an_open_transaction_raises_the_alarm_and_its_end_is_told() {
     let agency = seed.agency(COUNTY).await;
     let case = seed.case(agency, NewCase::due("1", noon().date_naive() + Days::new(200))).await;
     // The process lives by the system's clock, for which what is appended here is old already.
-    let variables = [("RECERT_HELD_ALARM", "1"), ("RECERT_EVENT_RETENTION_DAYS", "36500")];
+    let variables = [("RECERT_HELD_ALARM", "1"), ("RECERT_EVENT_RETENTION_DAYS", "3650")];
     let served = Served::start(&world.database_url(), &variables);
     let db = world.open_database().await;
     let open = db.begin().await.unwrap();
