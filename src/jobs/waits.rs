@@ -37,6 +37,7 @@ pub(crate) fn hindered(kit: &Kit, error: &truv::Error) -> Option<Ran> {
         }
         truv::Error::Unauthorized => now + span(LOCKED_OUT),
         truv::Error::Refused { .. }
+        | truv::Error::Unexplained { .. }
         | truv::Error::Forbidden
         | truv::Error::NotFound
         | truv::Error::Upstream { .. }

@@ -121,22 +121,29 @@ impl Open {
                 self.must_look |= TaskStatus::parse(&raw_status) == TaskStatus::Error && !self.is_explained(index, *at);
                 self.hear_told(index, Told { raw_status, at: *at });
             }
-            Said::Task { truv_task_id, truv_suborder_id, truv_link_id, raw_status, message, at } => {
+            Said::Task { truv_task_id, truv_suborder_id, truv_link_id, raw_status, at } => {
                 let known = self.tasks.iter().find(|task| task.truv_task_id == *truv_task_id).map(|task| task.employer);
                 let index = match known.and_then(|id| self.employers.iter().position(|employer| employer.id == id)) {
                     Some(index) => index,
                     None => self.employer_in_tx(kit, tx, truv_suborder_id.as_deref(), truv_link_id.as_deref()).await?,
                 };
-                self.hear_task(kit, index, truv_task_id, (raw_status, *at), message.as_deref());
+                self.hear_task(kit, index, truv_task_id, (raw_status, *at));
                 if let Some(link) = truv_link_id {
                     self.connect_in_tx(kit, tx, index, link, None).await?;
+                }
+            }
+            Said::Explained { truv_task_id, message } => {
+                let task = self.tasks.iter().find(|task| task.truv_task_id == *truv_task_id);
+                let employer = task.and_then(|task| self.employers.iter_mut().find(|one| one.id == task.employer));
+                if let Some(employer) = employer {
+                    employer.message = Some(truv::words(message));
                 }
             }
         }
         Ok(())
     }
 
-    fn hear_task(&mut self, kit: &Kit, index: usize, id: &str, news: (&str, DateTime<Utc>), message: Option<&str>) {
+    fn hear_task(&mut self, kit: &Kit, index: usize, id: &str, news: (&str, DateTime<Utc>)) {
         let Some(employer) = self.employers.get_mut(index) else { return };
         if TaskStatus::parse(news.0) == TaskStatus::Unknown {
             truv::unknown_word("task_status", news.0);
@@ -150,18 +157,20 @@ impl Open {
                 task.status_at = news.1;
                 task.updated_at = kit.clock.now();
             }
-            None => self.tasks.push(Task {
-                id: kit.ids.next(),
-                employer: employer.id,
-                truv_task_id: id.to_owned(),
-                raw_status: news.0.to_owned(),
-                status_at: news.1,
-                updated_at: kit.clock.now(),
-            }),
+            None => {
+                employer.message = None;
+                self.tasks.push(Task {
+                    id: kit.ids.next(),
+                    employer: employer.id,
+                    truv_task_id: id.to_owned(),
+                    raw_status: news.0.to_owned(),
+                    status_at: news.1,
+                    updated_at: kit.clock.now(),
+                });
+            }
         }
-        if let Some(message) = message {
-            employer.message = Some(message.chars().take(500).collect());
-        }
+        // The webhook tells that it failed, and only a look at the task what the provider says about it.
+        self.must_look |= employer.message.is_none() && status::wants_words(TaskStatus::parse(news.0));
     }
 
     /// Whether a task of the employer entry has failed itself and not later than `at`.

@@ -22,9 +22,10 @@ pub(crate) enum Said {
         truv_suborder_id: Option<String>,
         truv_link_id: Option<String>,
         raw_status: String,
-        message: Option<String>,
         at: DateTime<Utc>,
     },
+    /// What the provider says about a task that failed.
+    Explained { truv_task_id: String, message: String },
     /// An employer entry changed. Older editions name no entry: then the order must be looked at.
     Suborder { truv_suborder_id: Option<String>, truv_link_id: Option<String>, raw_status: String, at: DateTime<Utc> },
     /// The refresh failed for an employer entry, in the order's words.

@@ -10,12 +10,16 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use super::status::{self, Standing};
 use super::{Failure, Order, OrderEmployer};
 use crate::cases;
+use crate::links;
+use crate::truv;
 use crate::words::{Actor, CaseStatus, FailureReason, NextAction, OrderStatus, SuborderStatus, TaskStatus};
 
 /// Distances of the retries after a provider outage.
 const OUTAGE_RETRIES: [Duration; 3] = [Duration::from_hours(1), Duration::from_hours(6), Duration::from_hours(24)];
 /// Distance of the only retry after an unexplained error.
 const ERROR_RETRY: [Duration; 1] = [Duration::from_hours(1)];
+/// Distances of the retries where Truv counts no refresh left.
+const LIMIT_RETRIES: [Duration; 3] = [Duration::from_hours(24); 3];
 
 /// By how much of itself a distance may be longer: what failed together does not come back together.
 const JITTER: f64 = 0.1;
@@ -200,7 +204,7 @@ pub fn of_employer(employer: &OrderEmployer, terms: &Terms) -> Option<Failure> {
     }
     let message = employer.message.as_deref();
     let (row, failure) = if let Some(task) = employer.task().filter(|task| task.is_failure()) {
-        let row = of_task(task)?;
+        let row = if is_used_up(employer) { USED_UP } else { of_task(task)? };
         let at = employer.task_at.unwrap_or(employer.updated_at);
         let failure = failure(&row, Some(task), message, at);
         (row, failure)
@@ -268,18 +272,29 @@ pub fn rejected(message: &str, retry_at: Option<DateTime<Utc>>, at: DateTime<Utc
     }
 }
 
-/// The failure of an order that Truv refused because its own count of refreshes is used up. No cause of the contract fits
-/// but the open one; what matters is that it comes back by itself.
+/// Truv's own count of refreshes is used up. No cause of the contract fits but the open one; what matters is that it comes
+/// back by itself.
+const USED_UP: Row = retry(
+    FailureReason::Unknown,
+    &LIMIT_RETRIES,
+    "Truv counts no refresh left for this connection today; another system may have used them. It is tried again when the \
+     day is over.",
+);
+
+/// Whether the employer's task failed because Truv counts no refresh left: instead of refusing the order it may fail the
+/// employer alone, and then only the task's words tell (fact sheet "Refresh quota").
+pub(crate) fn is_used_up(employer: &OrderEmployer) -> bool {
+    employer.task() == Some(TaskStatus::Error) && truv::names_refresh_limit(None, employer.message.as_deref())
+}
+
+/// When Truv has refreshes left again that were used up then: whatever it counted leaves its window within a day.
+pub(crate) fn allowed_after(at: DateTime<Utc>) -> DateTime<Utc> {
+    at + TimeDelta::from_std(links::WINDOW).unwrap_or_default()
+}
+
+/// The failure of an order that Truv refused because its own count of refreshes is used up.
 pub fn used_up(retry_at: DateTime<Utc>, at: DateTime<Utc>) -> Failure {
-    Failure {
-        reason: FailureReason::Unknown,
-        ..rejected(
-            "Truv counts no refresh left for this connection today; another system may have used them. It is tried again \
-             when the day is over.",
-            Some(retry_at),
-            at,
-        )
-    }
+    Failure { reason: FailureReason::Unknown, ..rejected(USED_UP.message, Some(retry_at), at) }
 }
 
 /// The failure of an order that Truv refused because the client has removed the connection.

@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use super::advance::{Advanced, Open, advance_in_tx};
 use super::news::{News, Said};
 use super::send::again;
-use super::{Order, policy, store};
+use super::{Order, policy, status, store};
 use crate::deliveries;
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
@@ -19,7 +19,7 @@ use crate::storage::entities::cases;
 use crate::storage::entities::orders::{self, Column};
 use crate::storage::{Database, Error};
 use crate::truv;
-use crate::words::{JobKind, NextAction, OrderStatus};
+use crate::words::{JobKind, NextAction, OrderStatus, TaskStatus};
 
 /// Distance between two looks at an order that waits for the client, or that is stalled.
 const SLOW: Duration = Duration::from_hours(1);
@@ -47,9 +47,16 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
             return Ok(jobs::hindered(kit, &error).unwrap_or_else(|| again(kit, Duration::from_mins(1), &why())));
         }
     };
+    let said = match explanations(kit, &account.client, id).await? {
+        Ok(said) => said,
+        Err(error) => {
+            let why = format!("a task could not be read: {error}");
+            return Ok(jobs::hindered(kit, &error).unwrap_or_else(|| again(kit, Duration::from_mins(1), &why)));
+        }
+    };
     let now = kit.clock.now();
     let tx = kit.db.begin().await?;
-    let advanced = advance_in_tx(kit, &tx, agency, id, &News::shown(shown)).await?;
+    let advanced = advance_in_tx(kit, &tx, agency, id, &News { said, ..News::shown(shown) }).await?;
     let silent_since = now - TimeDelta::from_std(kit.work.stalled_after).unwrap_or_default();
     if advanced == Advanced::NothingNew && order.contact.is_none() && order.updated_at < silent_since {
         advance_in_tx(kit, &tx, agency, id, &News::said(Said::Silence { at: now })).await?;
@@ -60,6 +67,30 @@ pub(crate) async fn poll(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     }
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
+}
+
+/// What providers say about tasks of the order that failed for a reason in need of words.
+async fn explanations(
+    kit: &Kit,
+    client: &truv::Client,
+    order: OrderId,
+) -> Result<Result<Vec<Said>, truv::Error>, Error> {
+    let mut silent = store::employers(kit.db.read(), order).await?;
+    silent.retain(|employer| employer.message.is_none());
+    let mut said = Vec::new();
+    for task in store::tasks_of(kit.db.read(), &silent).await? {
+        if !status::wants_words(TaskStatus::parse(&task.raw_status)) {
+            continue;
+        }
+        match client.task(&task.truv_task_id).await {
+            Ok(shown) => said.extend(
+                shown.error_message.map(|message| Said::Explained { truv_task_id: task.truv_task_id.clone(), message }),
+            ),
+            Err(truv::Error::NotFound | truv::Error::Forbidden) => {}
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(said))
 }
 
 /// Truv knows no order by the id that an import named: that is for people to mend, and asking again would not.

@@ -1,7 +1,5 @@
 //! Takes in that Truv has definitely refused an order.
 
-use chrono::TimeDelta;
-
 use super::advance::Open;
 use super::{Order, policy, store};
 use crate::jobs::Ran;
@@ -25,8 +23,8 @@ pub(super) async fn reject(kit: &Kit, order: &Order, error: &truv::Error) -> Res
         return Ok(Ran::Finished);
     }
     let now = kit.clock.now();
-    // Our own count was wrong; whatever Truv counted leaves its window within a day.
-    let over = now + TimeDelta::from_std(links::WINDOW).unwrap_or_default();
+    // Our own count was wrong.
+    let over = policy::allowed_after(now);
     open.order.status = OrderStatus::Rejected;
     let terms = policy::Terms::of(&open.order, Some(open.case.case().due_on));
     open.order.failure = Some(if error.is_refresh_limit() {

@@ -374,6 +374,9 @@ impl Open {
 /// What the task of an employer entry says about its connection, whoever told it: the task itself, the order, or a look.
 async fn judge_link_in_tx(kit: &Kit, tx: &Tx, employer: &OrderEmployer, now: DateTime<Utc>) -> Result<(), Error> {
     let (Some(link), Some(task), Some(at)) = (employer.link, employer.task(), employer.task_at) else { return Ok(()) };
+    if policy::is_used_up(employer) {
+        links::mark_limited_in_tx(tx, link, policy::allowed_after(at), now).await?;
+    }
     let has_changed = if status::is_clients_to_mend(task) {
         let by = employer.task_status.as_deref().unwrap_or_default();
         links::mark_broken_in_tx(tx, link, by, at, now).await?

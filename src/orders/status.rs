@@ -28,6 +28,11 @@ pub fn is_clients_to_mend(task: TaskStatus) -> bool {
     )
 }
 
+/// Whether the word alone says too little: what the provider says about the task belongs beside it.
+pub fn wants_words(task: TaskStatus) -> bool {
+    matches!(task, TaskStatus::Error | TaskStatus::ConfigError)
+}
+
 /// How bad a failure is, when several signals tell of one incident: what the client must do beats what passes by itself,
 /// and that beats what nobody can explain.
 pub fn severity(task: TaskStatus) -> u8 {

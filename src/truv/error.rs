@@ -34,6 +34,12 @@ pub enum Error {
         /// What was wrong with which field.
         fields: Vec<FieldProblem>,
     },
+    /// A refusal of which only the status arrived; why, was lost on the way.
+    #[error("Truv refused the call with status {status}, and the connection broke off before it said why")]
+    Unexplained {
+        /// The HTTP status.
+        status: u16,
+    },
     /// 401: the client id or the secret is wrong. Every further call would fail too.
     #[error("Truv does not accept the access key")]
     Unauthorized,
@@ -95,7 +101,7 @@ pub struct FieldProblem {
 /// What is known, after a failed `POST`, about whether it took effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Nothing was sent: it can be sent again at once.
+    /// It had no effect, and it is worth sending again: it never left, or it was refused for a reason that got lost.
     NotSent,
     /// It was refused: no effect, and no use in sending it again.
     Refused,
@@ -110,7 +116,7 @@ impl Error {
     /// repeated.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::Unreachable { .. } => Outcome::NotSent,
+            Self::Unreachable { .. } | Self::Unexplained { .. } => Outcome::NotSent,
             Self::Refused { .. } | Self::Unauthorized | Self::Forbidden | Self::NotFound => Outcome::Refused,
             Self::Throttled { .. } | Self::Held(_) => Outcome::Throttled,
             Self::Upstream { .. } | Self::TimedOut | Self::Broken { .. } | Self::Undecodable { .. } => Outcome::Unknown,
@@ -123,6 +129,15 @@ impl Error {
         match self {
             Self::Refused { code, message, .. } => names_refresh_limit(code.as_deref(), message.as_deref()),
             _ => false,
+        }
+    }
+
+    /// The error in an answer of which nothing but the status arrived.
+    pub(super) fn of_status(status: StatusCode, headers: &HeaderMap) -> Self {
+        match Self::of_answer(status, headers, &[]) {
+            // Only the body tells a limit that lasts for a day from a mistake that stays one.
+            Self::Refused { status, .. } => Self::Unexplained { status },
+            other => other,
         }
     }
 
@@ -180,6 +195,11 @@ struct Explanation {
     fields: Vec<FieldProblem>,
 }
 
+/// Whether it begins as JSON and ends too soon.
+pub(super) fn is_cut_short(body: &[u8]) -> bool {
+    !body.is_empty() && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err_and(|error| error.is_eof())
+}
+
 impl Explanation {
     fn read(body: &[u8]) -> Self {
         let Ok(body) = serde_json::from_slice::<Value>(body) else { return Self::default() };
@@ -200,7 +220,8 @@ impl FieldProblem {
     }
 }
 
-fn names_refresh_limit(code: Option<&str>, message: Option<&str>) -> bool {
+/// Whether Truv says that the refreshes of a connection are used up.
+pub(crate) fn names_refresh_limit(code: Option<&str>, message: Option<&str>) -> bool {
     let has = |text: Option<&str>, part| text.is_some_and(|text| text.to_ascii_lowercase().contains(part));
     has(message, "refresh limit") || has(code, "refresh_limit")
 }
@@ -214,9 +235,9 @@ fn explained(code: Option<&str>, message: Option<&str>) -> String {
     }
 }
 
-/// Upstream's words as they may be shown: control characters become spaces, anything that could be a token or a social
+/// Truv's or a provider's words as they may be shown: control characters become spaces, anything that could be a token or a social
 /// security number becomes "…", and 200 characters are enough.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let mut shown = String::new();
     let mut run = String::new();
     for character in text.chars().chain(['\0']) {
@@ -249,6 +270,16 @@ fn root_cause(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_whose_reason_got_lost_is_worth_sending_again() {
+        assert!(is_cut_short(br#"{"error": {"code": "incorrect_par"#));
+        for whole in [&br#"{"error": {"code": "incorrect_parameters"}}"#[..], b"<html>", b""] {
+            assert!(!is_cut_short(whole));
+        }
+        assert_eq!(Error::of_status(StatusCode::BAD_REQUEST, &HeaderMap::new()).outcome(), Outcome::NotSent);
+        assert_eq!(Error::of_status(StatusCode::NOT_FOUND, &HeaderMap::new()), Error::NotFound);
+    }
 
     #[test]
     fn borrowed_words_hold_no_control_characters_and_no_secret() {

@@ -16,4 +16,5 @@ pub mod wire;
 pub(crate) use alarm::unknown_word;
 pub use client::{BuildError, Client, Fetched, Sounding};
 pub use error::{Error, FieldProblem, Outcome};
+pub(crate) use error::{names_refresh_limit, words};
 pub use redact::redact;

@@ -78,7 +78,6 @@ fn said(event: &Event, meaning: &Meaning, delivery: &Claimed) -> Said {
             truv_suborder_id,
             truv_link_id,
             raw_status: raw_status.clone(),
-            message: None,
             at,
         },
         Meaning::LinkConnected { truv_link_id } => {

@@ -97,7 +97,7 @@ async fn refused(ward: &Ward, agency: &Agency, check: Check, error: &Error) -> F
                 "see that {url} is Truv's address and that name service, firewall and proxies let this machine reach it"
             )
         }
-        Error::TimedOut | Error::Broken { .. } => {
+        Error::TimedOut | Error::Broken { .. } | Error::Unexplained { .. } => {
             format!("something on the way swallows the call: see firewall and proxies, and {url}")
         }
         Error::Throttled { .. } => {

@@ -24,6 +24,7 @@ use url::Url;
 
 use crate::config;
 use crate::gate::{Gate, Signal, Turn, Urgency};
+use crate::truv::error::is_cut_short;
 use crate::truv::{Error, json, redact, throttle, wire::Page};
 
 const CLIENT_ID: HeaderName = HeaderName::from_static("x-access-client-id");
@@ -285,12 +286,12 @@ impl Client {
                 Body::Longer(_) => Err(Error::Undecodable { reason: "it is longer than 16 MiB" }),
             };
         }
-        // The status has decided. A body that breaks off only explains less.
-        let body = match read(&mut response, LONGEST_EXPLANATION).await {
-            Ok(Body::Whole(body) | Body::Longer(body)) => body,
-            Err(_) => Vec::new(),
-        };
-        Err(Error::of_answer(status, response.headers(), &body))
+        Err(match read(&mut response, LONGEST_EXPLANATION).await {
+            // The status has decided that nothing happened. A body that breaks off only explains less.
+            Err(_) => Error::of_status(status, response.headers()),
+            Ok(Body::Whole(body)) if is_cut_short(&body) => Error::of_status(status, response.headers()),
+            Ok(Body::Whole(body) | Body::Longer(body)) => Error::of_answer(status, response.headers(), &body),
+        })
     }
 }
 
@@ -304,9 +305,12 @@ fn signal(answer: &Result<Vec<u8>, Error>) -> Signal {
             Error::Upstream { .. } | Error::TimedOut | Error::Unreachable { .. } | Error::Broken { .. } => {
                 Signal::Failed
             }
-            Error::Refused { .. } | Error::Forbidden | Error::NotFound | Error::Undecodable { .. } | Error::Held(_) => {
-                Signal::Answered
-            }
+            Error::Refused { .. }
+            | Error::Unexplained { .. }
+            | Error::Forbidden
+            | Error::NotFound
+            | Error::Undecodable { .. }
+            | Error::Held(_) => Signal::Answered,
         },
     }
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use recert::simulator::{
     Edition, HistoryPayload, InitialOrderMode, OrderCreated, QuotaMode, RefreshFailedStatus, Scenario, Settings,
     SigningKey,
@@ -65,6 +66,7 @@ async fn the_story_ends_the_same(#[case] settings: Settings) {
         assert_eq!((&shown["status"], &shown["latestOrder"]["status"]), (&json!(status), &json!(order)), "{shown:#}");
         world.assert_true(case).await;
     }
+    tomorrow(&world, &story[5].0).await;
     throttled(&world, &story[2].0).await;
     client_logs_in(&world, &story[1].0).await;
     client_logs_in(&world, &story[4].0).await;
@@ -75,6 +77,14 @@ async fn the_story_ends_the_same(#[case] settings: Settings) {
     }
     world.assert_promises().await;
     assert!(recert::deliveries::counts(&world.app.kit().db).await.unwrap().troubled == 0, "every delivery was of use");
+}
+
+/// However Truv says that its count is used up, the connection has no refresh left and the retry waits for a day.
+async fn tomorrow(world: &World, case: &KnownCase) {
+    let shown = world.show(case).await;
+    assert_eq!(shown["employerLinks"][0]["allowance"]["remaining"], 0, "{shown:#}");
+    let retry_at: DateTime<Utc> = shown["latestOrder"]["failure"]["retryAt"].as_str().unwrap().parse().unwrap();
+    assert!(retry_at > world.clock.now() + TimeDelta::hours(23), "{shown:#}");
 }
 
 /// The retry after the outage meets an API that asks for patience.

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use super::world::{KnownCase, World};
 
+/// Minutes of the clock in which a case may come to where it is waited for: retries wait an hour and a tenth of it.
+const LOOKS: usize = 120;
+
 impl World {
     /// Asks the simulator's control port for something.
     pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
@@ -56,16 +59,19 @@ impl World {
 
     /// Moves the clock by minutes until the case stands there: looks for orders without news come once a minute.
     pub(crate) async fn until_case_is(&self, case: &KnownCase, status: &str) {
-        let stands = async || {
+        self.until_case(case, status, |shown| shown["status"] == status).await;
+    }
+
+    /// The same until the case, as it is shown, is as it should be.
+    pub(crate) async fn until_case(&self, case: &KnownCase, what: &str, stands: impl Fn(&Value) -> bool) {
+        for _ in 0..LOOKS {
             self.quiet().await;
-            let found = self.show(case).await["status"] == status;
-            if !found {
-                self.clock.advance(std::time::Duration::from_secs(61));
+            if stands(&self.show(case).await) {
+                return;
             }
-            found.then_some(())
-        };
-        self.until(&format!("{} is {status}", case.number), stands).await;
-        self.quiet().await;
+            self.clock.advance(std::time::Duration::from_secs(61));
+        }
+        panic!("{} does not become {what}: {:#}", case.number, self.show(case).await);
     }
 
     /// Fails the test where a promise was broken. Everything must be at rest.
