@@ -220,7 +220,7 @@ fn percent(part: u32, whole: u32) -> u32 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn refreshing_when_the_cycle_opens_renews_more_without_the_client_than_on_the_due_date() {
-    let (count, days) = (asked("RECERT_TEST_YEAR_CASES", 24), asked("RECERT_TEST_YEAR_DAYS", 75));
+    let (count, days) = (asked("RECERT_TEST_YEAR_CASES", 80), asked("RECERT_TEST_YEAR_DAYS", 60));
     let seed = asked("RECERT_TEST_SEED", 20_261_128);
     let at_due = live(seed, count, days, 0).await;
     let at_opening = live(seed, count, days, 30).await;
