@@ -28,6 +28,7 @@ mod m20261128_000043_notices;
 mod m20261128_000044_superseded_rows;
 mod m20261128_000060_audit;
 mod m20261128_000061_retention;
+mod m20261128_000070_sealed_reports;
 
 use sea_orm_migration::MigrationTrait;
 pub use sea_orm_migration::MigratorTrait;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000044_superseded_rows::Migration),
             Box::new(m20261128_000060_audit::Migration),
             Box::new(m20261128_000061_retention::Migration),
+            Box::new(m20261128_000070_sealed_reports::Migration),
         ]
     }
 }

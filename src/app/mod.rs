@@ -39,6 +39,9 @@ use crate::wake;
 use crate::webhooks;
 use crate::work;
 
+/// Connections to the operators' listener at one time.
+const OPERATORS: usize = 64;
+
 /// What comes from outside: time, ids, and the open database.
 #[derive(Clone, Debug)]
 pub struct Parts {
@@ -178,9 +181,11 @@ impl App {
                 () = verifier.keep_fresh() => stop_keys.cancelled().await,
             }
         });
-        let timeout = config.server.header_timeout;
-        edge.spawn(serve::serve(public, router, timeout, edge.clone(), close_edge.clone()));
-        last.spawn(serve::serve(admin, health, timeout, last.clone(), close_last.clone()));
+        let bounds =
+            serve::Bounds { header_timeout: config.server.header_timeout, connections: config.server.max_connections };
+        let of_operators = serve::Bounds { connections: OPERATORS, ..bounds };
+        edge.spawn(serve::serve(public, router, bounds, edge.clone(), close_edge.clone()));
+        last.spawn(serve::serve(admin, health, of_operators, last.clone(), close_last.clone()));
         tracing::info!(public = %public_addr, admin = %admin_addr, "the gateway answers");
         Ok(Self {
             public: public_addr,

@@ -109,6 +109,9 @@ fn server(r: &mut Reader<'_>) -> Server {
         public_url: r.address("server.public_url", &["RECERT_PUBLIC_URL"], values::web_address).ok(),
         header_timeout: r.open("server.header_timeout", &["RECERT_HEADER_TIMEOUT"], seconds).or(default.header_timeout),
         body_timeout: r.open("server.body_timeout", &["RECERT_BODY_TIMEOUT"], seconds).or(default.body_timeout),
+        max_connections: r
+            .open("server.max_connections", &["RECERT_MAX_CONNECTIONS"], count)
+            .or(default.max_connections),
         cors_origins: r.open("server.cors_origins", &["RECERT_CORS_ORIGINS"], values::origins).or(default.cors_origins),
         portal: r.open("server.portal", &["RECERT_PORTAL"], switch).or(default.portal),
         drain_notice: r.open("server.drain_notice", &["RECERT_DRAIN_NOTICE"], seconds_or_none).or(default.drain_notice),

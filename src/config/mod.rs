@@ -90,6 +90,9 @@ pub struct Server {
     pub header_timeout: Duration,
     /// `RECERT_BODY_TIMEOUT`: seconds until a request's body must be complete. Default 30.
     pub body_timeout: Duration,
+    /// `RECERT_MAX_CONNECTIONS`: connections to the public listener at one time, WebSockets not counted; whoever comes then
+    /// waits for a place. Default 4096.
+    pub max_connections: usize,
     /// `RECERT_CORS_ORIGINS`: origins that browsers may call from, separated by commas. Default none.
     pub cors_origins: Vec<String>,
     /// `RECERT_PORTAL`: serve the reference portal at `/`. Default false.
@@ -112,6 +115,7 @@ impl Default for Server {
             public_url: None,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
+            max_connections: 4_096,
             cors_origins: Vec::new(),
             portal: false,
             drain_notice: Duration::from_secs(5),

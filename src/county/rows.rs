@@ -12,6 +12,7 @@ use crate::config::Renewals;
 use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, Ids, LinkId, OrderEmployerId, OrderId, RenewalId, TaskId};
 use crate::orders::{OrderEmployer, policy};
 use crate::reports::snapshot::Snapshot;
+use crate::seal::{self, Sealer, column};
 use crate::storage::Error;
 use crate::storage::entities::{cases, clients, employer_links, order_employers, orders, renewals, tasks};
 use crate::words::{Actor, CaseStatus, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose, TaskStatus};
@@ -25,6 +26,7 @@ pub(super) struct Ground<'a> {
     pub(super) agency: AgencyId,
     pub(super) staff: &'a [CaseworkerId],
     pub(super) ids: &'a Ids,
+    pub(super) sealer: &'a Sealer,
     pub(super) renewals: &'a Renewals,
 }
 
@@ -58,7 +60,7 @@ impl Rows {
     pub(super) fn add(&mut self, ground: &Ground<'_>, household: &Household) -> Result<(), Error> {
         let client: ClientId = ground.ids.next();
         let case: CaseId = ground.ids.next();
-        self.clients.push(ground.client(client, household));
+        self.clients.push(ground.client(client, household)?);
         let links: Vec<LinkId> = household.payrolls.iter().map(|_| ground.ids.next()).collect();
         for (id, payroll) in links.iter().zip(&household.payrolls) {
             self.links.push(ground.link(*id, client, payroll, household));
@@ -190,25 +192,29 @@ impl Rows {
 }
 
 impl Ground<'_> {
-    fn client(&self, id: ClientId, household: &Household) -> clients::ActiveModel {
+    fn client(&self, id: ClientId, household: &Household) -> Result<clients::ActiveModel, Error> {
         let resident = &household.resident;
         let known_since = household.orders.first().map_or(self.county.founded_at, |order| order.created_at);
-        clients::ActiveModel {
+        let sealed = |column, text| {
+            let place = seal::Place { agency: self.agency, column, row: id.0 };
+            self.sealer.seal_some(&place, text)
+        };
+        Ok(clients::ActiveModel {
             id: Set(id.0),
             agency_id: Set(self.agency.0),
             external_user_id: Set(resident.external_user_id.clone()),
             first_name: Set(resident.first_name.clone()),
             last_name: Set(resident.last_name.clone()),
-            email: Set(resident.email.clone()),
-            phone: Set(resident.phone.clone()),
-            ssn_last4: Set(resident.ssn.get(5..).map(str::to_owned)),
+            email: Set(sealed(column::CLIENT_EMAIL, resident.email.as_deref())?),
+            phone: Set(sealed(column::CLIENT_PHONE, resident.phone.as_deref())?),
+            ssn_last4: Set(sealed(column::CLIENT_SSN_LAST4, resident.ssn.get(5..))?),
             // Every fifth household or so.
             language: Set(Some(if resident.ssn.ends_with(['1', '6']) { "es" } else { "en" }.to_owned())),
             preferred_channel: Set(None),
             truv_user_id: Set(Some(resident.truv_user_id.clone())),
             created_at: Set(known_since),
             updated_at: Set(known_since),
-        }
+        })
     }
 
     fn link(

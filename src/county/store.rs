@@ -6,7 +6,6 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter,
     QuerySelect,
 };
-use serde_json::json;
 
 use super::rows::{Ground, Rows};
 use super::{County, NAME, SLUG};
@@ -16,6 +15,7 @@ use crate::events::{self, Change, Facts};
 use crate::ids::{AgencyId, CaseworkerId, Ids};
 use crate::people;
 use crate::reports;
+use crate::seal::Sealer;
 use crate::storage::entities::reports as report_rows;
 use crate::storage::entities::{
     agencies, audit_cases, audit_entries, audit_heads, audit_pending, case_holds, case_redactions, cases, caseworkers,
@@ -53,7 +53,7 @@ pub struct Found {
 /// When the database fails. What was stored until then stays, and [`find`] tells that it is not whole.
 pub async fn store(
     db: &Database,
-    ids: &Ids,
+    (ids, sealer): (&Ids, &Sealer),
     county: County,
     rules: &Renewals,
     mut progress: impl FnMut(u32),
@@ -64,7 +64,7 @@ pub async fn store(
     let chunks = stream::iter((0..county.size).step_by(step)).map(|first| {
         let staff = &staff;
         async move {
-            let rows = build(county, ids, rules, (agency, staff), first).await?;
+            let rows = build(county, (ids, sealer), rules, (agency, staff), first).await?;
             write(db, agency, &county, rows).await?;
             Ok::<u32, Error>(CHUNK.min(county.size - first))
         }
@@ -102,14 +102,14 @@ async fn store_staff(db: &Database, ids: &Ids, agency: AgencyId, county: &County
 /// The rows of the households from `first` on, made beside the threads that serve.
 async fn build(
     county: County,
-    ids: &Ids,
+    (ids, sealer): (&Ids, &Sealer),
     rules: &Renewals,
     (agency, staff): (AgencyId, &[CaseworkerId]),
     first: u32,
 ) -> Result<Rows, Error> {
-    let (ids, rules, staff) = (ids.clone(), rules.clone(), staff.to_vec());
+    let (ids, sealer, rules, staff) = (ids.clone(), sealer.clone(), rules.clone(), staff.to_vec());
     let made = tokio::task::spawn_blocking(move || {
-        let ground = Ground { county: &county, agency, staff: &staff, ids: &ids, renewals: &rules };
+        let ground = Ground { county: &county, agency, staff: &staff, ids: &ids, sealer: &sealer, renewals: &rules };
         let mut rows = Rows::default();
         for index in first..(first + CHUNK).min(county.size) {
             rows.add(&ground, &county.household(index))?;
@@ -130,8 +130,7 @@ async fn write(db: &Database, agency: AgencyId, county: &County, rows: Rows) -> 
     insert(&tx, rows.tasks).await?;
     for snapshot in rows.reports {
         // What was read is not kept beside what it says: two years of a whole county would be gigabytes.
-        let raw = json!({ "seeded": true });
-        reports::insert_in_tx(&tx, snapshot, raw).await?;
+        reports::insert_in_tx(&tx, snapshot, None).await?;
     }
     for (case, assignee) in rows.opened {
         let facts = Facts {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use async_graphql::{ID, Object};
 
+use super::error::ApiError;
 use super::ids;
 use super::view::View;
 use crate::ids::CaseId;
 use crate::people;
 use crate::policy::{self, Field};
+use crate::seal;
 use crate::words::{AuditAccess, DeliveryChannel};
 
 /// The person on a case.
@@ -28,14 +30,20 @@ impl Client {
         Self { row, cases, view: view.clone() }
     }
 
-    fn masked(&self, field: &Field, text: Option<&String>, mask: fn(&str) -> String) -> Option<String> {
-        let text = text?;
+    fn masked(&self, field: &Field, opened: Opened, mask: fn(&str) -> String) -> Result<Option<String>, ApiError> {
+        let Some(text) = opened.map_err(unopened)? else { return Ok(None) };
         if !self.view.reveals(field) {
-            return Some(mask(text));
+            return Ok(Some(mask(&text)));
         }
         self.cases.iter().for_each(|case| self.view.show(*case, AuditAccess::Contact));
-        Some(text.clone())
+        Ok(Some(text))
     }
+}
+
+type Opened = Result<Option<String>, seal::Error>;
+
+fn unopened(error: seal::Error) -> ApiError {
+    ApiError::internal(&format!("a client's detail: {error}"))
 }
 
 /// The person on a case (not an API client). Seen by whoever sees one of the person's cases.
@@ -57,18 +65,18 @@ impl Client {
     }
 
     /// E-mail address; null when unknown. Masked (`r•••@example.test`) without the scope `clients:contact`.
-    async fn email(&self) -> Option<String> {
-        self.masked(&policy::CLIENT_EMAIL, self.row.email.as_ref(), mask_email)
+    async fn email(&self) -> Result<Option<String>, ApiError> {
+        self.masked(&policy::CLIENT_EMAIL, self.row.email(&self.view.kit().sealer), mask_email)
     }
 
     /// Phone number; null when unknown. Masked (`•••-0188`) without the scope `clients:contact`.
-    async fn phone(&self) -> Option<String> {
-        self.masked(&policy::CLIENT_PHONE, self.row.phone.as_ref(), mask_phone)
+    async fn phone(&self) -> Result<Option<String>, ApiError> {
+        self.masked(&policy::CLIENT_PHONE, self.row.phone(&self.view.kit().sealer), mask_phone)
     }
 
     /// The last four digits of the Social Security number; null when unknown. More is never stored.
-    async fn ssn_last4(&self) -> Option<&str> {
-        self.row.ssn_last4.as_deref()
+    async fn ssn_last4(&self) -> Result<Option<String>, ApiError> {
+        self.row.ssn_last4(&self.view.kit().sealer).map_err(unopened)
     }
 
     /// In which language the person wants to be asked, a tag such as `es`; null when unknown.

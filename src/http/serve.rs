@@ -4,6 +4,7 @@
 //! version is guessed from its first bytes may say nothing for ever without meeting a deadline.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,23 +27,43 @@ const STALLED: Duration = Duration::from_secs(45);
 /// Pause after the system refused a connection, which is nearly always for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// What connections may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// From the first moment of a connection until the header of a request is complete, and again between requests.
+    pub header_timeout: Duration,
+    /// Connections at one time; whoever comes then waits until one ends. A connection that has become a WebSocket counts
+    /// among those instead.
+    pub connections: usize,
+}
+
 /// Serves until `shutdown`, then lets requests in hand finish. Connections are tasks of `tasks`, which the caller waits
-/// for as long as it likes. `header_timeout` runs from the first moment of a connection and again between requests.
+/// for as long as it likes.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    header_timeout: Duration,
+    bounds: Bounds,
     tasks: TaskTracker,
     shutdown: CancellationToken,
 ) {
+    let places = Arc::new(Semaphore::new(bounds.connections.min(Semaphore::MAX_PERMITS)));
     loop {
+        let accept = async {
+            // It is never closed.
+            let place = Arc::clone(&places).acquire_owned().await.ok();
+            listener.accept().await.map(|(connection, _)| (connection, place))
+        };
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = accept => accepted,
             () = shutdown.cancelled() => return,
         };
         match accepted {
-            Ok((connection, _)) => {
-                tasks.spawn(converse(connection, router.clone(), header_timeout, shutdown.clone()));
+            Ok((connection, place)) => {
+                let conversation = converse(connection, router.clone(), bounds.header_timeout, shutdown.clone());
+                tasks.spawn(async move {
+                    conversation.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");

@@ -212,10 +212,12 @@ fn check_channels(channels: &[DeliveryChannel], client: &Client) -> Result<(), R
             DeliveryChannel::None if channels.len() > 1 => {
                 return invalid(index, "NONE cannot be combined with a channel that Truv uses.");
             }
-            DeliveryChannel::Email if client.email.is_none() => {
+            DeliveryChannel::Email if client.sealed_email.is_none() => {
                 return invalid(index, "The client has no e-mail address.");
             }
-            DeliveryChannel::Sms if client.phone.is_none() => return invalid(index, "The client has no phone number."),
+            DeliveryChannel::Sms if client.sealed_phone.is_none() => {
+                return invalid(index, "The client has no phone number.");
+            }
             DeliveryChannel::None | DeliveryChannel::Email | DeliveryChannel::Sms => {}
         }
     }

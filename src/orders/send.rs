@@ -97,13 +97,15 @@ async fn prepare(kit: &Kit, account: &Account, order: &Order) -> Result<Result<C
         let mut links: Vec<_> = links.into_values().collect();
         links.sort_by_key(|link| link.id);
         let uses = |channel| contact.channels.contains(&channel);
+        let email = client.email(&kit.sealer)?.filter(|_| uses(DeliveryChannel::Email));
+        let phone = client.phone(&kit.sealer)?.filter(|_| uses(DeliveryChannel::Sms));
         let employers = employers.iter().zip(links.iter().map(Some).chain(std::iter::repeat(None)));
         return Ok(Ok(Call::Create(Box::new(wire::orders::NewOrder {
             products: order.product.truv().map(str::to_owned).into_iter().collect(),
             first_name: client.first_name,
             last_name: client.last_name,
-            email: client.email.filter(|_| uses(DeliveryChannel::Email)),
-            phone: client.phone.filter(|_| uses(DeliveryChannel::Sms)),
+            email,
+            phone,
             order_number: order.number.clone(),
             external_user_id: Some(client.external_user_id),
             employers: employers

@@ -33,6 +33,7 @@ pub(super) struct Gathered {
     pub(super) exported_at: DateTime<Utc>,
     pub(super) case: Case,
     pub(super) client: Option<Client>,
+    pub(super) ssn_last4: Option<String>,
     pub(super) renewal: Renewal,
     pub(super) orders: Vec<Order>,
     pub(super) employers: HashMap<OrderId, Vec<OrderEmployer>>,
@@ -52,7 +53,8 @@ pub(super) struct Gathered {
 /// A report with its jobs, those it carries on included, and their statements.
 pub(super) struct Whole {
     pub(super) report: Report,
-    pub(super) raw: serde_json::Value,
+    /// As received; null where it is not kept.
+    pub(super) body: serde_json::Value,
     pub(super) jobs: Vec<(Employment, Vec<PayStatement>)>,
 }
 
@@ -77,12 +79,14 @@ pub(super) async fn gather(kit: &Kit, caller: &Caller, case: Case, renewal: Rene
     audit::chain(db).await?;
     let looked = Filter { case: Some(case.id), ..Filter::default() };
     let access = audit::page(db, agency, &looked, &Window::first(MOST_ENTRIES)).await?.items;
+    let client = people::find_client(db.read(), agency, case.client).await?;
     let events = events::timelines(db, agency, &[case.id], &window, None).await?.remove(&case.id);
     Ok(Gathered {
         agency: kit.account(agency).map(|account| account.slug.clone()).unwrap_or_default(),
         exported_by: caller.subject.clone(),
         exported_at: kit.clock.now(),
-        client: people::find_client(db.read(), agency, case.client).await?,
+        ssn_last4: client.as_ref().map(|client| client.ssn_last4(&kit.sealer)).transpose()?.flatten(),
+        client,
         review: renewals::prefill(kit, &case, &renewal).await?,
         current: whole(kit, &case, renewal.current).await?,
         baseline: whole(kit, &case, renewal.baseline).await?,
@@ -114,6 +118,6 @@ async fn whole(kit: &Kit, case: &Case, id: Option<ReportId>) -> Result<Option<Wh
         (job, page.items)
     });
     let jobs = jobs.collect();
-    let raw = reports::load_raw(db, agency, id).await?.unwrap_or_default();
-    Ok(Some(Whole { report, raw, jobs }))
+    let body = reports::load_body(db, &kit.sealer, &report).await?.unwrap_or_default();
+    Ok(Some(Whole { report, body, jobs }))
 }

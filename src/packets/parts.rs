@@ -24,7 +24,7 @@ pub(super) fn sections(from: &Gathered) -> Vec<Section> {
         section("lineage", from.orders.iter().map(|order| self::order(from, order)).collect()),
         section("deliveries", deliveries(from)),
         section("report", from.current.as_ref().map_or(Value::Null, whole)),
-        section("report_as_received", from.current.as_ref().map_or(Value::Null, |whole| whole.raw.clone())),
+        section("report_as_received", from.current.as_ref().map_or(Value::Null, |whole| whole.body.clone())),
         section("baseline", from.baseline.as_ref().map_or(Value::Null, whole)),
         section("changes", changes(&shown)),
         section("arithmetic", arithmetic(from)),
@@ -70,7 +70,7 @@ fn case(from: &Gathered) -> Value {
             "id": client.id,
             "external_user_id": client.external_user_id,
             "name": client.display_name(),
-            "ssn_last4": client.ssn_last4,
+            "ssn_last4": from.ssn_last4,
         })),
         "renewal": {
             "id": renewal.id,

@@ -7,7 +7,11 @@ mod store;
 
 use std::collections::HashMap;
 
+use secrecy::ExposeSecret as _;
+
 use crate::ids::{AgencyId, CaseworkerId, ClientId};
+use crate::seal::column::{self, Column};
+use crate::seal::{self, Place, Sealed, Sealer};
 use crate::words::DeliveryChannel;
 
 pub(crate) use self::store::find_client;
@@ -52,12 +56,12 @@ pub struct Client {
     pub first_name: String,
     /// Last name.
     pub last_name: String,
-    /// `None` when unknown.
-    pub email: Option<String>,
-    /// `None` when unknown.
-    pub phone: Option<String>,
-    /// Last four digits; more is never stored.
-    pub ssn_last4: Option<String>,
+    /// `None` when unknown. See [`Client::email`].
+    pub sealed_email: Option<Sealed>,
+    /// `None` when unknown. See [`Client::phone`].
+    pub sealed_phone: Option<Sealed>,
+    /// `None` when unknown. See [`Client::ssn_last4`].
+    pub sealed_ssn_last4: Option<Sealed>,
     /// In which language they want to be asked: a tag such as `es`. `None` when unknown.
     pub language: Option<String>,
     /// How they want to be asked. `None` when unknown.
@@ -71,12 +75,42 @@ impl Client {
     /// [`DeliveryChannel::None`] where the agency passes links on. `None` when there is no way.
     pub fn channel(&self) -> Option<DeliveryChannel> {
         let can = |channel: &DeliveryChannel| match channel {
-            DeliveryChannel::Email => self.email.is_some(),
-            DeliveryChannel::Sms => self.phone.is_some(),
+            DeliveryChannel::Email => self.sealed_email.is_some(),
+            DeliveryChannel::Sms => self.sealed_phone.is_some(),
             DeliveryChannel::None => true,
         };
         let known = [DeliveryChannel::Email, DeliveryChannel::Sms];
         self.preferred_channel.filter(can).or_else(|| known.into_iter().find(can))
+    }
+
+    /// The e-mail address; `None` when unknown.
+    ///
+    /// # Errors
+    /// When it does not open: the key is missing, or the value was altered.
+    pub fn email(&self, sealer: &Sealer) -> Result<Option<String>, seal::Error> {
+        self.open(sealer, column::CLIENT_EMAIL, self.sealed_email.as_ref())
+    }
+
+    /// The phone number; `None` when unknown.
+    ///
+    /// # Errors
+    /// As [`Self::email`].
+    pub fn phone(&self, sealer: &Sealer) -> Result<Option<String>, seal::Error> {
+        self.open(sealer, column::CLIENT_PHONE, self.sealed_phone.as_ref())
+    }
+
+    /// The last four digits of the social security number, more of which is never stored; `None` when unknown.
+    ///
+    /// # Errors
+    /// As [`Self::email`].
+    pub fn ssn_last4(&self, sealer: &Sealer) -> Result<Option<String>, seal::Error> {
+        self.open(sealer, column::CLIENT_SSN_LAST4, self.sealed_ssn_last4.as_ref())
+    }
+
+    fn open(&self, sealer: &Sealer, column: Column, sealed: Option<&Sealed>) -> Result<Option<String>, seal::Error> {
+        let place = Place { agency: self.agency, column, row: self.id.0 };
+        let open = |sealed| sealer.open(&place, sealed).map(|text| text.expose_secret().to_owned());
+        sealed.map(open).transpose()
     }
 
     /// First and last name.

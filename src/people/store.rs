@@ -5,6 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Query
 use super::{Agency, Caseworker, Client, Found};
 use crate::clock::Clock;
 use crate::ids::{AgencyId, CaseworkerId, ClientId, Ids};
+use crate::seal::Sealed;
 use crate::storage::entities::{agencies, caseworkers, clients};
 use crate::storage::{Database, Error, Tx};
 
@@ -130,9 +131,9 @@ impl From<clients::Model> for Client {
             external_user_id: row.external_user_id,
             first_name: row.first_name,
             last_name: row.last_name,
-            email: row.email,
-            phone: row.phone,
-            ssn_last4: row.ssn_last4,
+            sealed_email: row.email.map(Sealed::of_row),
+            sealed_phone: row.phone.map(Sealed::of_row),
+            sealed_ssn_last4: row.ssn_last4.map(Sealed::of_row),
             language: row.language,
             preferred_channel: row.preferred_channel,
             truv_user_id: row.truv_user_id,

@@ -129,6 +129,7 @@ async fn store(kit: &Kit, agency: AgencyId, id: OrderId, gathered: Gathered) -> 
     let links = links_in_tx(&tx, agency, &gathered).await?;
     let asked = asked_in_tx(&tx, &order, &gathered, &links).await?;
     let client = people::find_client(&tx, agency, locked.case().client).await?;
+    let ssn_last4 = client.as_ref().map(|client| client.ssn_last4(&kit.sealer)).transpose()?.flatten();
     let snapshot = snapshot::build(snapshot::Parts {
         ids: &kit.ids,
         agency,
@@ -142,17 +143,18 @@ async fn store(kit: &Kit, agency: AgencyId, id: OrderId, gathered: Gathered) -> 
         person: client.as_ref().map(|client| reports::Person {
             first_name: &client.first_name,
             last_name: &client.last_name,
-            ssn_last4: client.ssn_last4.as_deref(),
+            ssn_last4: ssn_last4.as_deref(),
         }),
         asked: &asked,
         jobs: jobs(&gathered),
     });
     let report = snapshot.report.id;
-    let raw = json!({
+    let received = json!({
         "order": gathered.order.raw,
         "links": gathered.links.into_iter().map(|(_, report)| report.raw).collect::<Vec<Value>>(),
     });
-    reports::insert_in_tx(&tx, snapshot, raw).await?;
+    let body = kit.sealer.seal(&snapshot.report.body_place(), &received.to_string())?;
+    reports::insert_in_tx(&tx, snapshot, Some(&body)).await?;
     present_in_tx(kit, &tx, &order, &mut locked, report, baseline).await?;
     locked.save_in_tx(&tx, now).await?;
     kit.db.commit(tx).await

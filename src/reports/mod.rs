@@ -20,6 +20,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 
 use crate::ids::{AgencyId, CaseId, EmploymentId, LinkId, OrderId, PayStatementId, ReportId};
+use crate::seal::{Place, column};
 use crate::words::{DataSource, IdentityMatch, PayFrequency};
 
 use self::arithmetic::Arithmetic;
@@ -31,7 +32,7 @@ pub use self::load::{
 pub use self::matching::is_same_company;
 pub use self::store::NewEmployment;
 pub(crate) use self::store::{
-    find_newest, find_newest_of_case, find_of_order, insert_in_tx, load_known_in_tx, load_raw,
+    find_newest, find_newest_of_case, find_of_order, insert_in_tx, load_body, load_known_in_tx,
 };
 
 /// The head of a report.
@@ -55,6 +56,13 @@ pub struct Report {
     pub carried: Vec<EmploymentId>,
     /// When it was stored here.
     pub created_at: DateTime<Utc>,
+}
+
+impl Report {
+    /// Where the report lies as it was received.
+    pub(crate) fn body_place(&self) -> Place {
+        Place { agency: self.agency, column: column::REPORT_BODY, row: self.id.0 }
+    }
 }
 
 /// One job inside a report. Every scalar may be missing: payroll providers differ.

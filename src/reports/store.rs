@@ -7,11 +7,13 @@ use rust_decimal::Decimal;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
+use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
 use super::snapshot::{Content, Known, KnownJob, KnownStatement, Snapshot};
 use super::{Employment, PayLine, PayStatement, Report};
 use crate::ids::{AgencyId, CaseId, EmploymentId, OrderId, ReportId};
+use crate::seal::{Sealed, Sealer};
 use crate::storage::entities::{employments, pay_statements, reports};
 use crate::storage::{Database, Error, Tx};
 use crate::words::{DataSource, PayFrequency};
@@ -84,8 +86,9 @@ pub struct NewEmployment {
 }
 
 /// Stores a snapshot: the report, its jobs and their statements.
-pub(crate) async fn insert_in_tx(tx: &Tx, snapshot: Snapshot, raw: serde_json::Value) -> Result<(), Error> {
-    let row = report_row(&snapshot.report, raw);
+/// `body` is the report as it was received, for [`Report::body_place`]; `None` where it is not kept.
+pub(crate) async fn insert_in_tx(tx: &Tx, snapshot: Snapshot, body: Option<&Sealed>) -> Result<(), Error> {
+    let row = report_row(&snapshot.report, body);
     reports::Entity::insert(row).exec_without_returning(tx).await?;
     let mut statements = Vec::new();
     let mut rows = Vec::with_capacity(snapshot.jobs.len());
@@ -153,15 +156,20 @@ pub(crate) async fn load_known_in_tx(tx: &Tx, agency: AgencyId, report: ReportId
     Ok(Known { jobs: known.collect() })
 }
 
-/// The body of a report as it was received, tokens stripped and the social security number masked. `None` when the agency
-/// has no such report.
-pub(crate) async fn load_raw(
+/// The body of a report as it was received, tokens stripped and the social security number masked. `None` when it is not
+/// kept, or not any more.
+pub(crate) async fn load_body(
     db: &Database,
-    agency: AgencyId,
-    report: ReportId,
+    sealer: &Sealer,
+    report: &Report,
 ) -> Result<Option<serde_json::Value>, Error> {
-    let query = reports::Entity::find_by_id(report.0).filter(reports::Column::AgencyId.eq(agency.0));
-    Ok(query.select_only().column(reports::Column::Raw).into_tuple().one(db.read()).await?)
+    let query = reports::Entity::find_by_id(report.id.0).filter(reports::Column::AgencyId.eq(report.agency.0));
+    let row: Option<Option<String>> =
+        query.select_only().column(reports::Column::Body).into_tuple().one(db.read()).await?;
+    let Some(sealed) = row.flatten().map(Sealed::of_row) else { return Ok(None) };
+    let body = sealer.open(&report.body_place(), &sealed)?;
+    let corrupt = |_| Error::Corrupt(format!("the body of report {} is not JSON", report.id));
+    serde_json::from_str(body.expose_secret()).map(Some).map_err(corrupt)
 }
 
 /// The ids of a stored list.
@@ -174,7 +182,7 @@ pub(super) fn texts(list: Option<serde_json::Value>) -> Vec<String> {
     list.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
 }
 
-pub(crate) fn report_row(report: &Report, raw: serde_json::Value) -> reports::ActiveModel {
+fn report_row(report: &Report, body: Option<&Sealed>) -> reports::ActiveModel {
     reports::ActiveModel {
         id: Set(report.id.0),
         agency_id: Set(report.agency.0),
@@ -183,7 +191,7 @@ pub(crate) fn report_row(report: &Report, raw: serde_json::Value) -> reports::Ac
         truv_report_id: Set(report.truv_report_id.clone()),
         generated_at: Set(report.generated_at),
         monthly_income: Set(text(report.monthly_income)),
-        raw: Set(raw),
+        body: Set(body.map(|body| body.as_str().to_owned())),
         created_at: Set(report.created_at),
         carried: Set(Some(serde_json::to_value(&report.carried).unwrap_or_default())),
     }
@@ -373,7 +381,7 @@ mod tests {
                 {"id": null, "pay_date": "2026-02-13", "period_start": "2026-01-25", "gross_pay": "0.10"}]},
             {"id": "e2", "company": {"name": "Blue Fern"}}]});
         let first = snapshot(&body, None);
-        insert_in_tx(&tx, first.clone(), json!({})).await.unwrap();
+        insert_in_tx(&tx, first.clone(), None).await.unwrap();
 
         let known = load_known_in_tx(&tx, AGENCY, first.report.id).await.unwrap();
         let jobs: Vec<_> = known.jobs.iter().map(|job| (&job.employment, job.truv_employment_id.as_deref())).collect();

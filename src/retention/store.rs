@@ -200,7 +200,7 @@ async fn empty_reports_in_tx(tx: &Tx, case: CaseId) -> Result<(), Error> {
         .await?;
     employments::Entity::delete_many().filter(employments::Column::ReportId.in_subquery(of_case())).exec(tx).await?;
     reports::Entity::update_many()
-        .set(reports::ActiveModel { monthly_income: Set(None), raw: Set(serde_json::json!({})), ..Default::default() })
+        .set(reports::ActiveModel { monthly_income: Set(None), body: Set(None), ..Default::default() })
         .filter(reports::Column::CaseId.eq(case.0))
         .exec(tx)
         .await?;

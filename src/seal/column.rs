@@ -12,5 +12,17 @@ pub struct Column {
 /// The client's link at Truv, which lets its holder sign in as the client.
 pub const ORDER_SHARE_URL: Column = Column { table: "orders", name: "share_url" };
 
+/// A report as it was received, tokens stripped and the social security number masked.
+pub const REPORT_BODY: Column = Column { table: "reports", name: "body" };
+
+/// A client's e-mail address.
+pub const CLIENT_EMAIL: Column = Column { table: "clients", name: "email" };
+
+/// A client's phone number.
+pub const CLIENT_PHONE: Column = Column { table: "clients", name: "phone" };
+
+/// The last digits of a client's social security number.
+pub const CLIENT_SSN_LAST4: Column = Column { table: "clients", name: "ssn_last4" };
+
 /// All of them: what rotation goes through.
-pub const ALL: [Column; 1] = [ORDER_SHARE_URL];
+pub const ALL: [Column; 5] = [ORDER_SHARE_URL, REPORT_BODY, CLIENT_EMAIL, CLIENT_PHONE, CLIENT_SSN_LAST4];

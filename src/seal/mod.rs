@@ -143,6 +143,14 @@ impl Sealer {
         Ok(Sealed(envelope.to_text()))
     }
 
+    /// The text of a column that may be empty.
+    ///
+    /// # Errors
+    /// [`Error::NotSealed`].
+    pub fn seal_some(&self, place: &Place, text: Option<&str>) -> Result<Option<String>, Error> {
+        text.map(|text| self.seal(place, text).map(|sealed| sealed.0)).transpose()
+    }
+
     /// Opens what was sealed for the same place.
     ///
     /// # Errors

@@ -10,6 +10,8 @@ use super::row::{ImportClient, ImportOrder, ImportRow};
 use crate::cases::Case;
 use crate::cases::store::keep_renewal_in_tx;
 use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId};
+use crate::people;
+use crate::seal::{self, Place, Sealer, column};
 use crate::storage::entities::{cases, caseworkers, clients, orders, renewals};
 use crate::storage::{Error, Tx};
 use crate::words::{CaseStatus, NextAction, OrderKind, OrderStatus, Program};
@@ -90,6 +92,32 @@ impl Person {
         self.said != before
     }
 
+    fn stored(sealer: &Sealer, row: people::Client) -> Result<Self, seal::Error> {
+        let said = ImportClient {
+            email: row.email(sealer)?,
+            phone: row.phone(sealer)?,
+            ssn_last4: row.ssn_last4(sealer)?,
+            external_user_id: row.external_user_id,
+            first_name: row.first_name,
+            last_name: row.last_name,
+            language: row.language,
+            preferred_channel: row.preferred_channel,
+        };
+        Ok(Self { id: row.id, said })
+    }
+
+    /// E-mail address, phone number and digits of the social security number as their columns hold them.
+    fn sealed(&self, sealer: &Sealer, agency: AgencyId) -> Result<[Option<String>; 3], seal::Error> {
+        let seal = |column, text: &Option<String>| {
+            sealer.seal_some(&Place { agency, column, row: self.id.0 }, text.as_deref())
+        };
+        Ok([
+            seal(column::CLIENT_EMAIL, &self.said.email)?,
+            seal(column::CLIENT_PHONE, &self.said.phone)?,
+            seal(column::CLIENT_SSN_LAST4, &self.said.ssn_last4)?,
+        ])
+    }
+
     /// What the queue sorts by.
     fn sort(said: &ImportClient) -> String {
         format!("{}, {}", said.last_name, said.first_name).to_lowercase()
@@ -97,14 +125,16 @@ impl Person {
 }
 
 /// Looks up everything that the rows name.
-pub(super) async fn find_known(tx: &Tx, agency: AgencyId, rows: &[ImportRow]) -> Result<Known, Error> {
+pub(super) async fn find_known(tx: &Tx, sealer: &Sealer, agency: AgencyId, rows: &[ImportRow]) -> Result<Known, Error> {
     let mut known = Known::default();
     let found = clients::Entity::find()
         .filter(clients::Column::AgencyId.eq(agency.0))
         .filter(clients::Column::ExternalUserId.is_in(rows.iter().map(|row| row.client.external_user_id.as_str())))
         .all(tx)
         .await?;
-    known.clients.extend(found.into_iter().map(|row| (row.external_user_id.clone(), Person::from(row))));
+    for row in found {
+        known.clients.insert(row.external_user_id.clone(), Person::stored(sealer, row.into())?);
+    }
     let found = cases::Entity::find()
         .filter(cases::Column::AgencyId.eq(agency.0))
         .filter(cases::Column::Number.is_in(rows.iter().map(|row| row.case_number.as_str())))
@@ -146,10 +176,12 @@ pub(super) async fn find_last_decided_due(tx: &Tx, case: CaseId) -> Result<Optio
 
 pub(super) async fn insert_client_in_tx(
     tx: &Tx,
+    sealer: &Sealer,
     agency: AgencyId,
     client: &Person,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let [email, phone, ssn_last4] = client.sealed(sealer, agency)?;
     let said = client.said.clone();
     let row = clients::ActiveModel {
         id: Set(client.id.0),
@@ -157,9 +189,9 @@ pub(super) async fn insert_client_in_tx(
         external_user_id: Set(said.external_user_id),
         first_name: Set(said.first_name),
         last_name: Set(said.last_name),
-        email: Set(said.email),
-        phone: Set(said.phone),
-        ssn_last4: Set(said.ssn_last4),
+        email: Set(email),
+        phone: Set(phone),
+        ssn_last4: Set(ssn_last4),
         language: Set(said.language),
         preferred_channel: Set(said.preferred_channel),
         truv_user_id: Set(None),
@@ -173,18 +205,20 @@ pub(super) async fn insert_client_in_tx(
 /// Writes a person who has changed, and the name that their cases are sorted by.
 pub(super) async fn save_client_in_tx(
     tx: &Tx,
+    sealer: &Sealer,
     agency: AgencyId,
     client: &Person,
     now: DateTime<Utc>,
 ) -> Result<(), Error> {
+    let [email, phone, ssn_last4] = client.sealed(sealer, agency)?;
     let said = client.said.clone();
     let sort = Person::sort(&said);
     let row = clients::ActiveModel {
         first_name: Set(said.first_name),
         last_name: Set(said.last_name),
-        email: Set(said.email),
-        phone: Set(said.phone),
-        ssn_last4: Set(said.ssn_last4),
+        email: Set(email),
+        phone: Set(phone),
+        ssn_last4: Set(ssn_last4),
         language: Set(said.language),
         preferred_channel: Set(said.preferred_channel),
         updated_at: Set(now),
@@ -336,24 +370,6 @@ pub(super) async fn insert_order_in_tx(tx: &Tx, earlier: &Earlier<'_>) -> Result
     };
     orders::Entity::insert(row).exec_without_returning(tx).await?;
     Ok(())
-}
-
-impl From<clients::Model> for Person {
-    fn from(row: clients::Model) -> Self {
-        Self {
-            id: row.id.into(),
-            said: ImportClient {
-                external_user_id: row.external_user_id,
-                first_name: row.first_name,
-                last_name: row.last_name,
-                email: row.email,
-                phone: row.phone,
-                ssn_last4: row.ssn_last4,
-                language: row.language,
-                preferred_channel: row.preferred_channel,
-            },
-        }
-    }
 }
 
 impl From<cases::Model> for Stored {

@@ -38,8 +38,8 @@ pub async fn import(kit: &Kit, caller: &Caller, rows: &[ImportRow]) -> Result<Re
     let mut report = Report::default();
     for chunk in rows.chunks(CHUNK) {
         let tx = kit.db.begin().await?;
-        let mut import =
-            Import { kit, caller, scope, tx: &tx, known: store::find_known(&tx, caller.agency, chunk).await? };
+        let known = store::find_known(&tx, &kit.sealer, caller.agency, chunk).await?;
+        let mut import = Import { kit, caller, scope, tx: &tx, known };
         for row in chunk {
             match row.verify() {
                 Err(refused) => report.refused.push(refused),
@@ -142,12 +142,12 @@ impl Import<'_> {
         if let Some(client) = self.known.clients.get_mut(&row.client.external_user_id) {
             let changed = client.take_in(&row.client);
             if changed {
-                store::save_client_in_tx(self.tx, self.caller.agency, client, now).await?;
+                store::save_client_in_tx(self.tx, &self.kit.sealer, self.caller.agency, client, now).await?;
             }
             return Ok((client.id, changed));
         }
         let client = store::Person::of(self.kit.ids.next(), &row.client);
-        store::insert_client_in_tx(self.tx, self.caller.agency, &client, now).await?;
+        store::insert_client_in_tx(self.tx, &self.kit.sealer, self.caller.agency, &client, now).await?;
         let id = client.id;
         self.known.clients.insert(row.client.external_user_id.clone(), client);
         Ok((id, false))

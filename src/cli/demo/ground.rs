@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{self, Renewals};
 use crate::county::{self, County};
 use crate::ids::Ids;
+use crate::seal::Sealer;
 use crate::storage::Database;
 
 /// The database that the flags name.
@@ -26,7 +27,7 @@ pub(super) async fn prepare(
     args: &Args,
     dir: &DataDir,
     clock: &Clock,
-    ids: &Ids,
+    (ids, sealer): (&Ids, &Sealer),
 ) -> Result<(Database, County), Failure> {
     let failed = |error: crate::storage::Error| Failure::of(&error);
     if !args.keep && args.database_url.is_none() {
@@ -53,12 +54,12 @@ pub(super) async fn prepare(
         None => {}
     }
     let county = County { seed: args.seed, founded_at: clock.now(), size: args.cases };
-    found(&db, ids, county).await?;
+    found(&db, (ids, sealer), county).await?;
     Ok((db, county))
 }
 
 /// Stores the county, with a bar on a terminal when it takes longer than a blink.
-async fn found(db: &Database, ids: &Ids, county: County) -> Result<(), Failure> {
+async fn found(db: &Database, made_with: (&Ids, &Sealer), county: County) -> Result<(), Failure> {
     let bar = if std::io::stderr().is_terminal() && county.size > 1_000 {
         let style = ProgressStyle::with_template("Founding the county {wide_bar} {pos} of {len} cases, {eta} left");
         ProgressBar::new(county.size.into()).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
@@ -71,7 +72,7 @@ async fn found(db: &Database, ids: &Ids, county: County) -> Result<(), Failure> 
             tracing::info!(cases = done, of = county.size, "the county is being founded");
         }
     };
-    let stored = county::store(db, ids, county, &Renewals::default(), tell).await;
+    let stored = county::store(db, made_with, county, &Renewals::default(), tell).await;
     bar.finish_and_clear();
     stored.map_err(|error| Failure::of(&error)).map(|_| ())
 }

@@ -29,6 +29,7 @@ use crate::config::{
 };
 use crate::county;
 use crate::ids::Ids;
+use crate::seal::Sealer;
 use crate::simulator::{AccessKey, Options, Settings, Simulator};
 use crate::truv::wire::webhooks::NewWebhook;
 
@@ -85,9 +86,10 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let simulator = start_simulator(args, clock.clone(), access_secret.clone()).await?;
 
     let ids = Ids::new(clock.clone());
-    let (db, county) = ground::prepare(args, &dir, &clock, &ids).await?;
-    simulator.seed(county::batch(&county)).map_err(|error| Failure::of(&error))?;
     let config = settings(args, &dir, &simulator, access_secret.clone())?;
+    let sealer = Sealer::new(&config.seal).map_err(|error| Failure::of(&error))?;
+    let (db, county) = ground::prepare(args, &dir, &clock, (&ids, &sealer)).await?;
+    simulator.seed(county::batch(&county)).map_err(|error| Failure::of(&error))?;
     let parts = app::Parts { clock: clock.clone(), ids, db };
     let app = App::start(&config, parts).await.map_err(|error| Failure::of(&error))?;
     register(&app).await?;

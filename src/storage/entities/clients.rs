@@ -13,8 +13,11 @@ pub struct Model {
     pub external_user_id: String,
     pub first_name: String,
     pub last_name: String,
+    /// Sealed.
     pub email: Option<String>,
+    /// Sealed.
     pub phone: Option<String>,
+    /// Sealed.
     pub ssn_last4: Option<String>,
     pub truv_user_id: Option<String>,
     /// A language tag (BCP 47).

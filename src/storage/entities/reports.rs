@@ -13,8 +13,8 @@ pub struct Model {
     pub generated_at: DateTimeUtc,
     /// Decimal text.
     pub monthly_income: Option<String>,
-    /// As received, tokens stripped and the SSN masked.
-    pub raw: Json,
+    /// Sealed: as received, tokens stripped and the SSN masked.
+    pub body: Option<String>,
     pub created_at: DateTimeUtc,
     /// List of the ids of earlier jobs whose last evidence stands.
     pub carried: Option<Json>,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Months, NaiveDate, TimeZone, Utc};
 use recert::clock::Clock;
-use recert::config::Renewals;
+use recert::config::{Renewals, Sealing};
 use recert::county::{self, County, Household};
 use recert::ids::Ids;
 use recert::people::enroll_agency;
+use recert::seal::Sealer;
 use recert::simulator::{AccessKey, Options, Scenario, Settings, Simulator};
 use recert::storage::Database;
 use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Statement};
@@ -27,8 +28,9 @@ async fn founded() -> (Scratch, Database, Ids, County) {
     let (scratch, db, _) = fresh().await;
     let county = County { seed: 1, founded_at: founding(), size: 40 };
     let ids = Ids::seeded(Clock::still(founding()), 1);
+    let sealer = Sealer::new(&Sealing::default()).unwrap();
     let mut heard = Vec::new();
-    county::store(&db, &ids, county, &Renewals::default(), |done| heard.push(done)).await.unwrap();
+    county::store(&db, (&ids, &sealer), county, &Renewals::default(), |done| heard.push(done)).await.unwrap();
     assert_eq!(heard.last(), Some(&40));
     (scratch, db, ids, county)
 }
@@ -228,6 +230,7 @@ async fn removing_the_county_leaves_its_neighbours_alone() {
     }
     assert_eq!(count(&db, "agencies").await, 1);
     // There is room for a new one.
-    county::store(&db, &ids, county, &Renewals::default(), |_| {}).await.unwrap();
+    let sealer = Sealer::new(&Sealing::default()).unwrap();
+    county::store(&db, (&ids, &sealer), county, &Renewals::default(), |_| {}).await.unwrap();
     assert_eq!(count(&db, "cases").await, 40);
 }

@@ -14,7 +14,10 @@ const PLAN: &str = include_str!("../../../schema/operations/PlanRenewals.graphql
 async fn peopled(size: u32) -> (Stage, AgencyId) {
     let mut stage = stage().await;
     let county = County { seed: 3, founded_at: stage.kit.clock.now(), size };
-    let agency = county::store(&stage.kit.db, &stage.kit.ids, county, &Renewals::default(), |_| {}).await.unwrap();
+    let agency =
+        county::store(&stage.kit.db, (&stage.kit.ids, &stage.kit.sealer), county, &Renewals::default(), |_| {})
+            .await
+            .unwrap();
     stage.agency = agency;
     (stage, agency)
 }

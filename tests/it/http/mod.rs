@@ -1,5 +1,6 @@
 //! Tests of `http`: the edge with a small schema behind it, over real connections.
 
+mod anything;
 mod documents;
 mod drain;
 mod explorer;

@@ -16,7 +16,10 @@ use recert::http::ports::{
     Costs, Directory, Executor, Intake, RawDelivery, ResolveError, Session, StoreError, Streamed,
 };
 use recert::http::token::{Claims, Token, Verifier};
-use recert::http::{EdgeError, Parts, router, serve::serve};
+use recert::http::{
+    EdgeError, Parts, router,
+    serve::{Bounds, serve},
+};
 use recert::ids::{AgencyId, Ids};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -322,7 +325,9 @@ impl Stage {
         let router = router(parts, &config.server, &config.graphql, &config.webhooks)?;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        tasks.spawn(serve(listener, router, config.server.header_timeout, tasks.clone(), shutdown.clone()));
+        let bounds =
+            Bounds { header_timeout: config.server.header_timeout, connections: config.server.max_connections };
+        tasks.spawn(serve(listener, router, bounds, tasks.clone(), shutdown.clone()));
         Ok(Self { address, clock, seen, revoked, config, shutdown, tasks })
     }
 

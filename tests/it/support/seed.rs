@@ -97,15 +97,19 @@ impl Seed<'_> {
     pub(crate) async fn case(&self, agency: AgencyId, new: NewCase) -> Seeded {
         let (client, case): (ClientId, CaseId) = (self.0.ids.next(), self.0.ids.next());
         let (first, last) = new.name;
+        let sealed = |column, text| {
+            let place = Place { agency, column, row: client.0 };
+            self.0.sealer.seal_some(&place, Some(text)).unwrap().into()
+        };
         let row = vec![
             ("id", client.0.into()),
             ("agency_id", agency.0.into()),
             ("external_user_id", format!("client-{}", new.number).into()),
             ("first_name", first.into()),
             ("last_name", last.into()),
-            ("email", "rosa@example.test".into()),
-            ("phone", "+1 555 555 0188".into()),
-            ("ssn_last4", "6789".into()),
+            ("email", sealed(column::CLIENT_EMAIL, "rosa@example.test")),
+            ("phone", sealed(column::CLIENT_PHONE, "+1 555 555 0188")),
+            ("ssn_last4", sealed(column::CLIENT_SSN_LAST4, "6789")),
             ("created_at", self.now().into()),
             ("updated_at", self.now().into()),
         ];
@@ -302,7 +306,6 @@ impl Seed<'_> {
             ("order_id", order.0.into()),
             ("generated_at", self.now().into()),
             ("monthly_income", "2600.50".into()),
-            ("raw", json!({}).into()),
             ("created_at", self.now().into()),
         ];
         self.insert("reports", row).await;

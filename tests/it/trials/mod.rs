@@ -9,7 +9,7 @@ mod year;
 
 /// A number that the person at the shell asks for.
 #[expect(clippy::disallowed_methods, reason = "how long a trial lasts is asked for at the shell")]
-pub(super) fn asked(variable: &str, usual: u64) -> u64 {
+pub(crate) fn asked(variable: &str, usual: u64) -> u64 {
     std::env::var(variable).map_or(usual, |value| value.parse().expect("a whole number"))
 }
 

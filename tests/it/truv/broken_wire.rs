@@ -115,14 +115,15 @@ async fn a_refresh_is_not_sent_again_when_a_connection_in_use_dies() {
 }
 
 #[tokio::test]
-async fn a_refusal_stays_one_when_its_body_breaks_off() {
+async fn a_refusal_whose_reason_breaks_off_had_no_effect_and_is_worth_sending_again() {
     for acts in [
         &[Act::SendAndClose("HTTP/1.1 400 Bad Request\r\ncontent-length: 900\r\n\r\n{\"error\":{\"code\":\"incor")],
         &[Act::SendAndClose("HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\n\r\n{\"")],
     ] {
         let server = Server::start(acts).await;
         let error = refused(&server.url).await;
-        assert_eq!(error, Error::Refused { status: 400, code: None, message: None, fields: Vec::new() });
+        assert_eq!(error, Error::Unexplained { status: 400 });
+        assert_eq!(error.outcome(), Outcome::NotSent);
     }
 }
 
