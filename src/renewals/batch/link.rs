@@ -10,7 +10,7 @@ use crate::kit::Kit;
 use crate::orders::{self, AskInput, Refusal};
 use crate::people::{self, Client};
 use crate::storage::Error;
-use crate::words::BatchItemStatus;
+use crate::words::{BatchItemStatus, OrderStatus};
 
 /// Asks the client, once for the item: the key says so, however often the job runs. A client without an address stays in
 /// the queue of those to be asked, where a caseworker finds another way.
@@ -58,10 +58,18 @@ async fn in_doubt(kit: &Kit, item: &Item) -> Result<Option<Ran>, Error> {
     let Some(order) = item.order else { return Ok(None) };
     let orders = orders::load(&kit.db, item.agency, &[order]).await?;
     let failed = orders.get(&order).filter(|order| order.contact.is_none() && order.truv_order_id.is_some());
-    let Some(failed_at) = failed.and_then(|order| Some(order.failure.as_ref()?.occurred_at)) else { return Ok(None) };
-    let told_by = failed_at + DOUBT;
+    let Some(failed) = failed else { return Ok(None) };
+    let wait = |until, why: &str| Ok(Some(Ran::Hindered { at: until, why: why.to_owned() }));
+    let Some(failure) = &failed.failure else {
+        if failed.status == OrderStatus::Completed {
+            return Ok(Some(Ran::Finished));
+        }
+        // It has moved on since the item was read, and may fail again with the next delivery.
+        return wait(kit.clock.now() + DOUBT, "the order moves again");
+    };
+    let told_by = failure.occurred_at + DOUBT;
     if kit.clock.now() < told_by {
-        return Ok(Some(Ran::Hindered { at: told_by, why: "Truv may be writing to the client".to_owned() }));
+        return wait(told_by, "Truv may be writing to the client");
     }
     Ok(match orders::poll(kit, item.agency, order).await? {
         Ran::Finished => None,

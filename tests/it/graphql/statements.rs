@@ -46,28 +46,29 @@ async fn a_page_of_100_costs_no_more_statements_than_a_page_of_5() {
     }
 }
 
-/// Every query of the contract, with the most statements that it may take, whether what it shows is one thing or 100.
+/// Every query of the contract, with the most statements that it may take, whether what it shows is one thing or 100. Where
+/// ways of different length meet, one more than was counted.
 const CEILINGS: [(&str, usize); 20] = [
-    ("AuditEntries", 4),
-    ("Case", 14),
+    ("AuditEntries", 2),
+    ("Case", 13),
     ("CaseEventsPage", 3),
-    ("CaseHistory", 20),
+    ("CaseHistory", 16),
     ("Deliveries", 2),
-    ("EvidencePacket", 40),
-    ("Ledger", 8),
+    ("EvidencePacket", 23),
+    ("Ledger", 6),
     ("Lineage", 3),
-    ("LinkLifetimes", 2),
+    ("LinkLifetimes", 1),
     ("PlanRenewals", 9),
     ("Queue", 6),
-    ("RefreshPreview", 10),
-    ("RenewalBatch", 6),
+    ("RefreshPreview", 9),
+    ("RenewalBatch", 5),
     ("RenewalBatches", 3),
-    ("Review", 12),
-    ("ReviewEvidence", 16),
+    ("Review", 11),
+    ("ReviewEvidence", 9),
     ("TokenRevocations", 2),
-    ("UpstreamHealth", 4),
+    ("UpstreamHealth", 0),
     ("Viewer", 1),
-    ("WebhookHealth", 8),
+    ("WebhookHealth", 5),
 ];
 
 /// A case with so many orders, events, employers of a report and pay statements of each.
@@ -127,7 +128,7 @@ async fn each_query_of_the_contract_keeps_to_its_ceiling_at_1_10_and_100() {
 /// Every mutation of the contract, with the most statements that it may take, in its transaction and outside, whether the
 /// case has one connection or ten.
 const MUTATIONS: [(&str, usize); 4] =
-    [("CompleteReview", 99), ("CreateRefreshOrder", 99), ("SendVerificationLink", 99), ("StartRenewalBatch", 99)];
+    [("CompleteReview", 15), ("CreateRefreshOrder", 21), ("SendVerificationLink", 16), ("StartRenewalBatch", 5)];
 
 #[tokio::test]
 async fn each_mutation_of_the_contract_keeps_to_its_ceiling_at_1_and_10_connections() {

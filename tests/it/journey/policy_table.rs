@@ -106,7 +106,16 @@ async fn holds(world: &World, case: &KnownCase, row: &Row, truth: &Value) -> Res
     if seen == expected {
         return Ok(());
     }
-    Err(format!("{} ({}): {seen:?} instead of {expected:?}", case.number, row.scenario))
+    let told: Vec<String> = orders.iter().map(|order| history(order, truth)).collect();
+    Err(format!("{} ({}): {seen:?} instead of {expected:?}\n{}", case.number, row.scenario, told.join("\n")))
+}
+
+/// An order and what was written about it, for whoever has to find out what went wrong.
+fn history(order: &Value, truth: &Value) -> String {
+    let notices = truth["notices"].as_array().unwrap();
+    let written: Vec<&Value> = notices.iter().filter(|notice| notice["order_id"] == order["truvOrderId"]).collect();
+    let [kind, status, made_at] = ["kind", "status", "createdAt"].map(|field| &order[field]);
+    format!("    {kind} {status} of {made_at}, failure {}, notices {written:?}", order["failure"])
 }
 
 async fn plays(seed: u64) {
