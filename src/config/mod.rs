@@ -90,7 +90,7 @@ pub struct Server {
     pub header_timeout: Duration,
     /// `RECERT_BODY_TIMEOUT`: seconds until a request's body must be complete. Default 30.
     pub body_timeout: Duration,
-    /// `RECERT_MAX_CONNECTIONS`: connections to the public listener at one time, WebSockets not counted; whoever comes then
+    /// `RECERT_MAX_CONNECTIONS`: connections to the public listener at one time, sockets not counted; whoever comes then
     /// waits for a place. Default 4096.
     pub max_connections: usize,
     /// `RECERT_CORS_ORIGINS`: origins that browsers may call from, separated by commas. Default none.

@@ -30,20 +30,21 @@ impl Client {
         Self { row, cases, view: view.clone() }
     }
 
-    fn masked(&self, field: &Field, opened: Opened, mask: fn(&str) -> String) -> Result<Option<String>, ApiError> {
-        let Some(text) = opened.map_err(unopened)? else { return Ok(None) };
-        if !self.view.reveals(field) {
-            return Ok(Some(mask(&text)));
-        }
+    fn masked(&self, field: &Field, opened: Opened, mask: fn(&str) -> String) -> Shown {
+        let text = match shown(opened)? {
+            Ok(text) if self.view.reveals(field) => text,
+            other => return Some(other.map(|text| mask(&text))),
+        };
         self.cases.iter().for_each(|case| self.view.show(*case, AuditAccess::Contact));
-        Ok(Some(text))
+        Some(Ok(text))
     }
 }
 
 type Opened = Result<Option<String>, seal::Error>;
+type Shown = Option<Result<String, ApiError>>;
 
-fn unopened(error: seal::Error) -> ApiError {
-    ApiError::internal(&format!("a client's detail: {error}"))
+fn shown(opened: Opened) -> Shown {
+    opened.map_err(|error| ApiError::internal(&format!("a client's detail: {error}"))).transpose()
 }
 
 /// The person on a case (not an API client). Seen by whoever sees one of the person's cases.
@@ -65,18 +66,18 @@ impl Client {
     }
 
     /// E-mail address; null when unknown. Masked (`r•••@example.test`) without the scope `clients:contact`.
-    async fn email(&self) -> Result<Option<String>, ApiError> {
+    async fn email(&self) -> Option<Result<String, ApiError>> {
         self.masked(&policy::CLIENT_EMAIL, self.row.email(&self.view.kit().sealer), mask_email)
     }
 
     /// Phone number; null when unknown. Masked (`•••-0188`) without the scope `clients:contact`.
-    async fn phone(&self) -> Result<Option<String>, ApiError> {
+    async fn phone(&self) -> Option<Result<String, ApiError>> {
         self.masked(&policy::CLIENT_PHONE, self.row.phone(&self.view.kit().sealer), mask_phone)
     }
 
     /// The last four digits of the Social Security number; null when unknown. More is never stored.
-    async fn ssn_last4(&self) -> Result<Option<String>, ApiError> {
-        self.row.ssn_last4(&self.view.kit().sealer).map_err(unopened)
+    async fn ssn_last4(&self) -> Option<Result<String, ApiError>> {
+        shown(self.row.ssn_last4(&self.view.kit().sealer))
     }
 
     /// In which language the person wants to be asked, a tag such as `es`; null when unknown.

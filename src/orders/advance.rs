@@ -148,26 +148,23 @@ impl Open {
         if TaskStatus::parse(news.0) == TaskStatus::Unknown {
             truv::unknown_word("task_status", news.0);
         }
-        match self.tasks.iter_mut().find(|task| task.truv_task_id == id) {
-            Some(task) => {
-                if !status::task_moves(Some((&task.raw_status, task.status_at)), news) {
-                    return;
-                }
-                news.0.clone_into(&mut task.raw_status);
-                task.status_at = news.1;
-                task.updated_at = kit.clock.now();
+        if let Some(task) = self.tasks.iter_mut().find(|task| task.truv_task_id == id) {
+            if !status::task_moves(Some((&task.raw_status, task.status_at)), news) {
+                return;
             }
-            None => {
-                employer.message = None;
-                self.tasks.push(Task {
-                    id: kit.ids.next(),
-                    employer: employer.id,
-                    truv_task_id: id.to_owned(),
-                    raw_status: news.0.to_owned(),
-                    status_at: news.1,
-                    updated_at: kit.clock.now(),
-                });
-            }
+            news.0.clone_into(&mut task.raw_status);
+            task.status_at = news.1;
+            task.updated_at = kit.clock.now();
+        } else {
+            employer.message = None;
+            self.tasks.push(Task {
+                id: kit.ids.next(),
+                employer: employer.id,
+                truv_task_id: id.to_owned(),
+                raw_status: news.0.to_owned(),
+                status_at: news.1,
+                updated_at: kit.clock.now(),
+            });
         }
         // The webhook tells that it failed, and only a look at the task what the provider says about it.
         self.must_look |= employer.message.is_none() && status::wants_words(TaskStatus::parse(news.0));

@@ -107,10 +107,10 @@ impl Client {
         self.open(sealer, column::CLIENT_SSN_LAST4, self.sealed_ssn_last4.as_ref())
     }
 
-    fn open(&self, sealer: &Sealer, column: Column, sealed: Option<&Sealed>) -> Result<Option<String>, seal::Error> {
+    fn open(&self, sealer: &Sealer, column: Column, stored: Option<&Sealed>) -> Result<Option<String>, seal::Error> {
         let place = Place { agency: self.agency, column, row: self.id.0 };
-        let open = |sealed| sealer.open(&place, sealed).map(|text| text.expose_secret().to_owned());
-        sealed.map(open).transpose()
+        let open = |stored| sealer.open(&place, stored).map(|text| text.expose_secret().to_owned());
+        stored.map(open).transpose()
     }
 
     /// First and last name.

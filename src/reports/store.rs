@@ -166,8 +166,8 @@ pub(crate) async fn load_body(
     let query = reports::Entity::find_by_id(report.id.0).filter(reports::Column::AgencyId.eq(report.agency.0));
     let row: Option<Option<String>> =
         query.select_only().column(reports::Column::Body).into_tuple().one(db.read()).await?;
-    let Some(sealed) = row.flatten().map(Sealed::of_row) else { return Ok(None) };
-    let body = sealer.open(&report.body_place(), &sealed)?;
+    let Some(stored) = row.flatten().map(Sealed::of_row) else { return Ok(None) };
+    let body = sealer.open(&report.body_place(), &stored)?;
     let corrupt = |_| Error::Corrupt(format!("the body of report {} is not JSON", report.id));
     serde_json::from_str(body.expose_secret()).map(Some).map_err(corrupt)
 }

@@ -35,6 +35,7 @@ url = "http://127.0.0.1:9/"
 [graphql]
 max_per_subject = 100000
 max_per_agency = 100000
+requests_per_second = 100000
 [graphql.socket]
 max_per_subject = 100000
 max_sockets = 100000

@@ -40,7 +40,9 @@ async fn main() -> Result<()> {
 async fn compare(rounds: usize, seconds: u64) -> Result<()> {
     let servers = Servers::start().await?;
     let (_, first) = servers.addresses[0];
-    println!("{rounds} rounds of {seconds} s for each question and server, {CONNECTIONS} connections; ratios are medians of rounds\n");
+    println!(
+        "{rounds} rounds of {seconds} s for each question and server, {CONNECTIONS} connections; ratios are medians of rounds\n"
+    );
     println!("question server          req/s   ratio   us of a core/req   ratio   p50 us   p99 us");
     for (name, body) in questions(first, &servers.token).await? {
         let mut lengths = Vec::new();

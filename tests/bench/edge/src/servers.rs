@@ -65,11 +65,8 @@ impl Servers {
             verifier: Verifier::load(&config.auth, clock).await?,
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let addresses = [
-            ("stock", listener.local_addr()?),
-            ("edge", edge.public_addr()),
-            ("edge, audit", audited.public_addr()),
-        ];
+        let addresses =
+            [("stock", listener.local_addr()?), ("edge", edge.public_addr()), ("edge, audit", audited.public_addr())];
         let router = Router::new().route("/graphql", post(answer)).with_state(Arc::new(stock));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self { addresses, token, apps: [edge, audited], _folder: folder })
@@ -86,11 +83,8 @@ impl Servers {
 async fn gateway(file: &Path, reads: AuditReads) -> Result<(App, Config)> {
     let mut config = Config::for_tests();
     config.database.url = SecretString::from(format!("sqlite://{}", file.display()));
-    config.agencies = vec![Agency {
-        slug: county::SLUG.to_owned(),
-        name: county::NAME.to_owned(),
-        ..config.agencies.remove(0)
-    }];
+    config.agencies =
+        vec![Agency { slug: county::SLUG.to_owned(), name: county::NAME.to_owned(), ..config.agencies.remove(0) }];
     // Nobody listens there, and no question asks for it.
     config.truv.url = url::Url::parse("http://127.0.0.1:9/")?;
     config.audit.reads = reads;
