@@ -6,7 +6,7 @@ export interface Demo {
   tokens: Record<'caseworker' | 'supervisor' | 'integration' | 'operator', string>;
 }
 export const demo: Demo;
-export function token(seconds?: number): string;
+export function token(seconds?: number, ...scopes: string[]): string;
 export function ask(query: string, variables?: object): Promise<Record<string, any>>;
 export function control(method: string, where: string, body?: unknown): Promise<void>;
 export function freshCases(count: number): Promise<{ id: string; number: string }[]>;

@@ -13,10 +13,11 @@ const secret = readFileSync(path.join(path.dirname(file), 'demo.secret'), 'utf8'
 /** How long the gateway honours a token after its `exp` (`auth.leeway`). */
 const LEEWAY = 30;
 
-/** A supervisor's token that the gateway refuses after so many seconds. It plays the identity provider. */
-export function token(seconds = 3600) {
+/** A supervisor's token that the gateway refuses after so many seconds, with more scopes. It plays the identity provider. */
+export function token(seconds = 3600, ...scopes) {
   const [header, payload] = demo.tokens.supervisor.split('.');
   const claims = JSON.parse(Buffer.from(payload, 'base64url'));
+  claims.scope = [claims.scope, ...scopes].join(' ');
   claims.exp = Math.floor(Date.now() / 1000) + seconds - LEEWAY;
   const signed = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
