@@ -156,7 +156,6 @@ impl Open {
             task.status_at = news.1;
             task.updated_at = kit.clock.now();
         } else {
-            employer.message = None;
             self.tasks.push(Task {
                 id: kit.ids.next(),
                 employer: employer.id,
@@ -167,7 +166,7 @@ impl Open {
             });
         }
         // The webhook tells that it failed, and only a look at the task what the provider says about it.
-        self.must_look |= employer.message.is_none() && status::wants_words(TaskStatus::parse(news.0));
+        self.must_look |= status::wants_words(TaskStatus::parse(news.0));
     }
 
     /// Whether a task of the employer entry has failed itself and not later than `at`.

@@ -79,7 +79,8 @@ async fn explanations(
     silent.retain(|employer| employer.message.is_none());
     let mut said = Vec::new();
     for task in store::tasks_of(kit.db.read(), &silent).await? {
-        if !status::wants_words(TaskStatus::parse(&task.raw_status)) {
+        let counts = silent.iter().any(|employer| employer.latest_task == Some(task.id));
+        if !counts || !status::wants_words(TaskStatus::parse(&task.raw_status)) {
             continue;
         }
         match client.task(&task.truv_task_id).await {

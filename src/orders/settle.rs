@@ -56,6 +56,10 @@ impl Open {
             if let Some((raw, at, task)) = status::effective(&tasks, employer.told.as_ref()) {
                 employer.task_status = Some(raw);
                 employer.task_at = Some(at);
+                if employer.latest_task != task {
+                    // The words were about another task.
+                    employer.message = None;
+                }
                 employer.latest_task = task;
             }
         }
