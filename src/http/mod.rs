@@ -18,6 +18,7 @@ mod guard;
 pub mod health;
 mod json;
 pub mod keys;
+mod linger;
 mod negotiation;
 mod operation;
 mod operations;

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::http::linger::Lingering;
 use crate::http::stall::Stalling;
 
 /// Room for the header limit of the router, so that what exceeds it a little is refused in JSON; beyond this, hyper
@@ -24,6 +25,11 @@ const READ_BUFFER: usize = 128 * 1024;
 /// How long a peer may take nothing of what is written to it. Longer than the time that a socket allows for a write and
 /// for reading on after that: the socket says why it closes.
 const STALLED: Duration = Duration::from_secs(45);
+/// A connection that is closed is still read, so that the last answer is not lost on a peer that is sending: until it has
+/// sent nothing for this long,
+const SILENCE: Duration = Duration::from_secs(1);
+/// and never for longer than this.
+const LINGERING: Duration = Duration::from_secs(10);
 /// Pause after the system refused a connection, which is nearly always for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -76,11 +82,12 @@ pub async fn serve(
 async fn converse(connection: TcpStream, router: Router, header_timeout: Duration, shutdown: CancellationToken) {
     // Small frames to open sockets must not wait for each other; without it they only arrive later.
     let _ = connection.set_nodelay(true);
+    let connection = Stalling::new(Lingering::new(connection, SILENCE, LINGERING), STALLED);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_buf_size(READ_BUFFER)
-        .serve_connection(TokioIo::new(Stalling::new(connection, STALLED)), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(connection), TowerToHyperService::new(router))
         .with_upgrades();
     let mut connection = pin!(connection);
     let ended = tokio::select! {

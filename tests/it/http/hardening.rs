@@ -13,6 +13,11 @@ async fn raw(stage: &Stage, request: &[u8]) -> String {
     let mut connection = TcpStream::connect(stage.address).await.unwrap();
     // The gateway may hang up before it has read everything.
     let _ = connection.write_all(request).await;
+    rest(connection).await
+}
+
+/// What comes until the gateway closes.
+async fn rest(mut connection: TcpStream) -> String {
     let mut answer = Vec::new();
     let _ = connection.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
@@ -81,6 +86,11 @@ async fn a_large_body_is_refused_with_and_without_its_length() {
     chunked.extend(format!("{:x}\r\n", 256 * 1024 + 1).bytes());
     chunked.extend(vec![b' '; 256 * 1024 + 1]);
     assert_eq!(status(&raw(&stage, &chunked).await), "413");
+    // Whoever sends all of it before reading a word is told as well, and does not find the line broken.
+    let mut connection = TcpStream::connect(stage.address).await.unwrap();
+    connection.write_all(head(&format!("content-length: {}", 32 << 20)).as_bytes()).await.unwrap();
+    connection.write_all(&vec![b' '; 32 << 20]).await.expect("the gateway listens to the end");
+    assert_eq!(status(&rest(connection).await), "413");
     let fits = json!({ "query": "{ hello }" }).to_string();
     let padded = format!("{fits}{}", " ".repeat(256 * 1024 - fits.len()));
     assert_eq!(answer(stage.post().body(padded)).await.0, 200);
