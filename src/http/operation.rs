@@ -9,6 +9,7 @@ use async_graphql::Response;
 use async_graphql::parser::types::OperationType;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
+use tracing::{Instrument as _, field};
 use uuid::Uuid;
 
 use crate::caller::Standing;
@@ -20,6 +21,7 @@ use crate::http::ports::{Session, Streamed};
 use crate::http::refusal::Refusal;
 use crate::http::request::Parameters;
 use crate::http::{Edge, SubjectSeat};
+use crate::telemetry::TRACE;
 
 /// An operation that has passed the gate and found a place.
 pub(crate) struct Operation {
@@ -41,16 +43,17 @@ impl Operation {
     ) -> Result<Self, Refusal> {
         let Parameters { document, hash, operation_name, variables } = parameters;
         let measured = match document {
-            Document::Registered(measured) => Measured::clone(&measured),
+            Document::Registered(measured) => measured,
             Document::Sent(source) => {
-                let measured = edge.guard.measure(source, &|name| edge.parts.executor.is_billed(name))?;
+                let measure = |source| edge.guard.measure(source, &|name| edge.parts.executor.is_billed(name));
+                let measured = edge.documents.measured(source, measure)?;
                 if let Some(hash) = hash {
                     edge.documents.keep(hash, measured.source());
                 }
                 measured
             }
         };
-        let admitted = edge.guard.admit(measured, operation_name, variables)?;
+        let admitted = edge.guard.admit(Measured::clone(&measured), operation_name, variables)?;
         for field in &admitted.deprecated {
             // Deprecated fields are few, and all of them are the schema's own names.
             metrics::counter!("recert_graphql_deprecated_fields_total", "field" => field.clone()).increment(1);
@@ -93,7 +96,11 @@ impl Operation {
         let (request_id, begun, label) = (session.request_id, Instant::now(), admitted.label);
         // The call itself may panic as well as the future it makes.
         let execution = async { edge.parts.executor.execute(admitted.request, session).await };
-        let fenced = AssertUnwindSafe(execution).catch_unwind();
+        let span = tracing::info_span!(
+            target: TRACE, "operation", otel.name = format!("{} {label}", admitted.info.kind),
+            request.id = %request_id, outcome = field::Empty
+        );
+        let fenced = AssertUnwindSafe(execution.instrument(span.clone())).catch_unwind();
         let outcome = tokio::time::timeout(edge.graphql.timeout, fenced).await;
         drop(seats);
         let word = match &outcome {
@@ -101,6 +108,8 @@ impl Operation {
             Ok(Ok(_)) => "errors",
             Ok(Err(_)) | Err(_) => "failed",
         };
+        span.record("outcome", word);
+        drop(span);
         metrics::histogram!("recert_graphql_seconds", "operation" => label, "outcome" => word).record(begun.elapsed());
         match outcome {
             Ok(Ok(executed)) => Ok(Answer::of(executed, request_id).costing(Some(extensions))),

@@ -3,6 +3,8 @@
 //! Two kinds: those registered at start from a manifest ([`manifest`]), read and measured once; and those that clients
 //! have sent with their hash (Apollo's automatic persisted queries), kept as text until newer ones push them out. The
 //! mode decides what becomes of a document that is not registered.
+//!
+//! Clients send few documents, and each of them often: what passed the gate last is remembered as it was measured.
 
 mod manifest;
 
@@ -42,12 +44,16 @@ pub(crate) struct Documents {
     mode: DocumentsMode,
     registered: HashMap<Hash, Arc<Measured>>,
     kept: Mutex<Recent<Arc<str>>>,
+    /// What was sent last, within every limit that does not depend on variables.
+    measured: Mutex<Recent<Arc<Measured>>>,
     /// Unregistered documents that have been logged.
     noted: Mutex<Recent<()>>,
 }
 
 /// Unregistered documents that are remembered so that each is logged once.
 const NOTED: usize = 1_000;
+/// Documents that are remembered as they were measured. The limits of the gate bound what one takes.
+const MEASURED: usize = 256;
 
 impl Documents {
     /// Reads the manifest, if one is named, and measures every document of it. Documents of pages that are served from
@@ -73,6 +79,7 @@ impl Documents {
             mode: settings.documents_mode,
             registered,
             kept: Mutex::new(Recent::new(settings.persisted)),
+            measured: Mutex::new(Recent::new(MEASURED)),
             noted: Mutex::new(Recent::new(NOTED)),
         })
     }
@@ -102,6 +109,21 @@ impl Documents {
         if self.mode != DocumentsMode::Only {
             lock(&self.kept).put(hash, || Arc::from(query));
         }
+    }
+
+    /// A document that was sent, measured by `measure` unless it was measured lately. What is refused is not remembered.
+    pub(crate) fn measured(
+        &self,
+        source: String,
+        measure: impl FnOnce(String) -> Result<Measured, Refusal>,
+    ) -> Result<Arc<Measured>, Refusal> {
+        let hash = digest(&source);
+        if let Some(known) = lock(&self.measured).get(&hash) {
+            return Ok(Arc::clone(known));
+        }
+        let measured = Arc::new(measure(source)?);
+        lock(&self.measured).put(hash, || Arc::clone(&measured));
+        Ok(measured)
     }
 
     fn find_named(&self, hash: Hash) -> Result<Document, Refusal> {
@@ -212,5 +234,40 @@ impl<T> Recent<T> {
         self.order.push_back(hash);
         self.held.insert(hash, make());
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DocumentLimits;
+    use crate::http::ports::Costs;
+
+    #[test]
+    fn what_is_sent_again_is_not_measured_again_and_what_is_refused_is_refused_again() {
+        let guard = Guard::new(DocumentLimits::default(), true, Costs::default());
+        let documents = Documents::load(&Graphql::default(), Vec::new(), &guard, &|_| false).unwrap();
+        let mut measurements = 0;
+        let mut send = |source: &str| {
+            documents.measured(source.to_owned(), |source| {
+                measurements += 1;
+                guard.measure(source, &|_| false)
+            })
+        };
+        for _ in 0..3 {
+            assert_eq!(send("{ a }").unwrap().source(), "{ a }");
+            assert!(send("{ a").is_err());
+        }
+        assert_eq!(measurements, 1 + 3);
+    }
+
+    #[test]
+    fn the_newest_are_remembered_and_no_more() {
+        let mut recent = Recent::new(2);
+        for number in 0..3 {
+            assert!(recent.put([number; 32], || number));
+        }
+        assert_eq!([0, 1, 2].map(|number| recent.get(&[number; 32]).copied()), [None, Some(1), Some(2)]);
+        assert!(!recent.put([2; 32], || 9), "it is there already");
     }
 }
