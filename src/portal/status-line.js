@@ -18,17 +18,22 @@ export class StatusLine {
     this.element = element;
   }
 
-  /** What somebody's own action has led to; said at once. @param {string} text */
+  /** What somebody's own action has led to; said at once. A sum that was about to come waits its time again. @param {string} text */
   say(text) {
     this.#saidAt = performance.now();
     this.element.textContent = text;
+    if (this.#timer !== undefined) this.#arm();
   }
 
   /** @param {import('./changes.js').CaseEvent[]} events */
   sum(events) {
     for (const event of events) this.#changed.set(event.case.id, event.case);
-    if (this.#changed.size === 0) return;
-    this.#timer ??= setTimeout(() => this.#sayWhatChanged(), Math.max(0, this.#saidAt + PACE - performance.now()));
+    if (this.#changed.size > 0 && this.#timer === undefined) this.#arm();
+  }
+
+  #arm() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#sayWhatChanged(), Math.max(0, this.#saidAt + PACE - performance.now()));
   }
 
   #sayWhatChanged() {

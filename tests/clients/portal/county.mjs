@@ -1,5 +1,5 @@
 // Cases of the demonstration for the tests of the portal.
-import { ask, control } from '@recert-clients/support/demo';
+import { ask, control, until } from '@recert-clients/support/demo';
 
 const given = new Set();
 
@@ -23,10 +23,16 @@ export async function dueCase() {
   throw new Error('the county has no further case that is due and whose refresh can succeed');
 }
 
-/** Plays the client who follows the newest link of the case. */
+/** Plays the client who follows the newest link of the case, and logs in at one employer after the other. */
 export async function clientLogsIn(caseId) {
-  const { case: found } = await ask('query($id: ID!) { case(by: { id: $id }) { latestOrder { truvOrderId } } }', { id: caseId });
-  await control('POST', `orders/${found.latestOrder.truvOrderId}/applicant`, { action: 'login' });
+  const query = 'query($id: ID!) { case(by: { id: $id }) { latestOrder { truvOrderId employers { status } } } }';
+  const newest = async () => (await ask(query, { id: caseId })).case.latestOrder;
+  const { truvOrderId, employers } = await newest();
+  const connected = async () => (await newest()).employers.filter(({ status }) => status === 'COMPLETED').length;
+  for (let logins = 1; logins <= employers.length; logins += 1) {
+    await control('POST', `orders/${truvOrderId}/applicant`, { action: 'login' });
+    await until(`login ${logins} of ${employers.length} has ended`, async () => (await connected()) >= logins);
+  }
 }
 
 /** The address of the case's page. */

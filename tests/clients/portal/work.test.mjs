@@ -94,6 +94,7 @@ test('a review shows what changed, and is decided', async () => {
   await settles(found.id, 'READY_FOR_REVIEW');
   await control('PUT', 'scenario', { scenario: 'ok' });
   await show(casePage(found));
+  await page.getByRole('heading', { name: found.client.displayName }).waitFor();
   await reads(page.locator('.statements').first(), 'New since last time');
   const { case: read } = await ask(
     'query($id: ID!) { case(by: { id: $id }) { review { changes { label isMaterial } } } }',
