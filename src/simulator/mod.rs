@@ -23,6 +23,7 @@ mod log;
 mod orders;
 mod outbox;
 pub mod payroll;
+mod private;
 mod refusal;
 mod scenarios;
 mod seed;
@@ -44,6 +45,7 @@ use url::Url;
 
 pub use self::log::LOG_CAPACITY;
 pub use self::outbox::HISTORY_CAPACITY;
+pub use self::private::Private;
 pub use self::scenarios::Scenario;
 pub use self::seed::{
     SeedBatch, SeedEmployer, SeedError, SeedLink, SeedOrder, SeedPerson, SeedWebhook, Seeded, SeededOrder, SeededPerson,
@@ -231,6 +233,11 @@ impl Simulator {
     pub fn seed(&self, batch: SeedBatch) -> Result<Seeded, SeedError> {
         let now = self.shared.clock.now();
         self.shared.lock().seed(batch, now)
+    }
+
+    /// What must be in no log; may be asked for until the last moment.
+    pub fn private(&self) -> Private {
+        Private(self.shared.clone())
     }
 
     /// Waits until everything that is due by the clock has happened and every delivery ready to go has been attempted.

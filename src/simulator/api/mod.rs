@@ -35,6 +35,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 
 use self::answer::{Answer, Body};
+pub(crate) use self::shapes::short_share_url;
 use super::Shared;
 use super::faults::{Action, Fault};
 use super::log::What;

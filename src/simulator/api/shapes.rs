@@ -167,6 +167,11 @@ pub(crate) fn second(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
+/// The link that fits a text message.
+pub(crate) fn short_share_url(order: &Order) -> String {
+    format!("https://go.example.test/{}", order.id.get(..8).unwrap_or(&order.id))
+}
+
 impl World {
     pub(crate) fn order_view(&self, order: &Order) -> OrderView {
         let bridge_token = self.chance.id("bridge token", &order.id, 0);
@@ -184,7 +189,7 @@ impl World {
                 "https://cdn.example.test/order.html?bridge_token={bridge_token}&order_group_id={}",
                 order.id
             ),
-            short_share_url: format!("https://go.example.test/{}", order.id.get(..8).unwrap_or(&order.id)),
+            short_share_url: short_share_url(order),
             bridge_token,
             created_at: instant(order.created_at),
             updated_at: instant(order.updated_at),
