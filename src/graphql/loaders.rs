@@ -83,9 +83,9 @@ pub(crate) struct Loaders {
 /// A loader whose batches are one call of a function of the core, its answers wrapped.
 macro_rules! load {
     ($kit:ident, |$ids:ident| $call:expr, $wrap:expr) => {{
-        let kit = $kit.clone();
+        let kit = Arc::clone($kit);
         Load::new(move |$ids: Vec<_>| {
-            let $kit = kit.clone();
+            let $kit = Arc::clone(&kit);
             Box::pin(async move { Ok($call.await?.into_iter().map(|(key, found)| (key, $wrap(found))).collect()) })
         })
     }};
@@ -94,9 +94,9 @@ macro_rules! load {
 /// The same for keys of two parts: those of a batch that agree in the second one, a window mostly, are one call.
 macro_rules! load_pages {
     ($kit:ident, |$ids:ident, $rest:pat_param| $call:expr, $wrap:expr) => {{
-        let kit = $kit.clone();
+        let kit = Arc::clone($kit);
         Load::new(move |keys: Vec<_>| {
-            let $kit = kit.clone();
+            let $kit = Arc::clone(&kit);
             Box::pin(async move {
                 let mut found = HashMap::new();
                 for (rest, keys) in grouped(keys, |(_, rest)| Clone::clone(rest)) {
@@ -122,7 +122,7 @@ fn same<T>(thing: T) -> T {
 
 impl Loaders {
     /// Fresh loaders for one answer.
-    pub(crate) fn new(kit: &Kit, agency: AgencyId, scope: CaseScope) -> Self {
+    pub(crate) fn new(kit: &Arc<Kit>, agency: AgencyId, scope: CaseScope) -> Self {
         Self {
             cases: load!(kit, |ids| cases::load(&kit.db, scope, &ids), some),
             cases_of_client: load!(kit, |ids| cases::load_of_clients(&kit.db, scope, &ids), Arc::new),

@@ -49,10 +49,10 @@ fn page<T: Clone, K: PartialOrd>(list: &[T], window: &Window<K>, key: impl Fn(&T
 }
 
 /// The loaders for a case at a moment.
-pub(super) fn of(kit: &Kit, agency: AgencyId, scope: CaseScope, moment: &Arc<Moment>) -> Loaders {
+pub(super) fn of(kit: &Arc<Kit>, agency: AgencyId, scope: CaseScope, moment: &Arc<Moment>) -> Loaders {
     let at = moment.at;
     let is_case = |moment: &Moment, id: CaseId| moment.case.id == id;
-    let (spent, timeline, count) = (kit.clone(), kit.clone(), kit.clone());
+    let (spent, timeline, count) = (Arc::clone(kit), Arc::clone(kit), Arc::clone(kit));
     Loaders {
         cases: from(moment, move |then, id: &CaseId| is_case(then, *id).then(|| Arc::new(then.case.clone()))),
         cases_of_client: from(moment, |then, id| {
@@ -84,7 +84,7 @@ pub(super) fn of(kit: &Kit, agency: AgencyId, scope: CaseScope, moment: &Arc<Mom
         links: from(moment, |then, id| one(then.link(*id))),
         links_of_client: from(moment, |then, _| Arc::new(then.links.clone())),
         spent: Load::new(move |ids: Vec<_>| {
-            let kit = spent.clone();
+            let kit = Arc::clone(&spent);
             Box::pin(async move {
                 let mut spent = links::count_units(&kit.db, agency, &ids, at).await?;
                 for moments in spent.values_mut() {
@@ -98,7 +98,7 @@ pub(super) fn of(kit: &Kit, agency: AgencyId, scope: CaseScope, moment: &Arc<Mom
         reports_of_order: from(moment, |then, id| -> Many<reports::Report> { Arc::new(of_order(then, *id)) }),
         decisions_of_renewal: from(moment, |then, id| Arc::new(then.decisions.get(id).cloned().unwrap_or_default())),
         timeline: Load::new(move |keys: Vec<(CaseId, Window<events::Position>)>| {
-            let kit = timeline.clone();
+            let kit = Arc::clone(&timeline);
             Box::pin(async move {
                 let mut found = HashMap::new();
                 for (case, window) in keys {
@@ -109,7 +109,7 @@ pub(super) fn of(kit: &Kit, agency: AgencyId, scope: CaseScope, moment: &Arc<Mom
             })
         }),
         event_count: Load::new(move |ids: Vec<CaseId>| {
-            let kit = count.clone();
+            let kit = Arc::clone(&count);
             Box::pin(async move { events::count_of_cases(&kit.db, agency, &ids, Some(at)).await })
         }),
         ..Loaders::new(kit, agency, scope)

@@ -3,7 +3,7 @@
 //! Every object of the schema carries its [`View`], so that the events of one subscription, which share a request, still
 //! read fresh rows.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, Value};
@@ -52,43 +52,39 @@ fn one_withheld(withheld: Withheld) -> Value {
 }
 
 struct Inner {
-    kit: Kit,
+    kit: Arc<Kit>,
     standing: Standing,
     /// The caller as of this answer: a new token counts from the next one on.
     caller: Arc<Caller>,
     cases: Result<CaseScope, Forbidden>,
-    loaders: Loaders,
+    /// Made when the answer first reads something.
+    loaders: OnceLock<Loaders>,
     /// The moment that is shown; `None` for the present.
     past: Option<Arc<Moment>>,
 }
 
 impl View {
     /// A view with empty loaders.
-    pub(crate) fn new(kit: Kit, standing: Standing) -> Self {
+    pub(crate) fn new(kit: &Arc<Kit>, standing: Standing) -> Self {
         let caller = standing.now();
+        let kit = if kit.db.has_walls() { Arc::new(kit.of(caller.agency)) } else { Arc::clone(kit) };
         let cases = caller.cases();
-        let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
-        let loaders = Loaders::new(&kit, caller.agency, cases.unwrap_or(nothing));
-        Self(Arc::new(Inner { kit, standing, caller, cases, loaders, past: None }), Notes::default())
+        let inner = Inner { kit, standing, caller, cases, loaders: OnceLock::new(), past: None };
+        Self(Arc::new(inner), Notes::default())
     }
 
     /// The same caller's view of one case at a moment: whatever is reached from the case is as it was then.
     pub(crate) fn at(&self, moment: Moment) -> Self {
-        let moment = Arc::new(moment);
         let Inner { kit, standing, caller, cases, .. } = &*self.0;
-        let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
-        let loaders = loaders_past::of(kit, caller.agency, cases.unwrap_or(nothing), &moment);
-        Self(
-            Arc::new(Inner {
-                kit: kit.clone(),
-                standing: standing.clone(),
-                caller: Arc::clone(caller),
-                cases: *cases,
-                loaders,
-                past: Some(moment),
-            }),
-            self.1.clone(),
-        )
+        let inner = Inner {
+            kit: Arc::clone(kit),
+            standing: standing.clone(),
+            caller: Arc::clone(caller),
+            cases: *cases,
+            loaders: OnceLock::new(),
+            past: Some(Arc::new(moment)),
+        };
+        Self(Arc::new(inner), self.1.clone())
     }
 
     /// The moment that the view shows.
@@ -103,7 +99,7 @@ impl View {
 
     /// The view as of now, with empty loaders: what is read from here on is read anew, by the caller's newest token.
     pub(crate) fn renewed(&self) -> Self {
-        Self(Self::new(self.0.kit.clone(), self.0.standing.clone()).0, self.1.clone())
+        Self(Self::new(&self.0.kit, self.0.standing.clone()).0, self.1.clone())
     }
 
     /// For sharing the view without keeping it.
@@ -142,7 +138,7 @@ impl View {
     /// # Errors
     /// When the database fails.
     pub(crate) async fn sees(&self, case: CaseId) -> Result<bool, ApiError> {
-        Ok(self.0.loaders.cases.get(case).await?.is_some())
+        Ok(self.load().cases.get(case).await?.is_some())
     }
 
     /// Whether a field may be shown in full. Where it may not, the answer says so.
@@ -155,8 +151,17 @@ impl View {
         may
     }
 
+    /// The loaders of this answer.
     pub(crate) fn load(&self) -> &Loaders {
-        &self.0.loaders
+        let Inner { kit, caller, cases, loaders, past, .. } = &*self.0;
+        loaders.get_or_init(|| {
+            let nothing = CaseScope { agency: caller.agency, caseload: Caseload::Nobody };
+            let scope = cases.unwrap_or(nothing);
+            match past {
+                None => Loaders::new(kit, caller.agency, scope),
+                Some(moment) => loaders_past::of(kit, caller.agency, scope, moment),
+            }
+        })
     }
 
     /// The cases in the caller's sight.
