@@ -88,6 +88,15 @@ fn hash(row: &audit_entries::Model) -> String {
     hex::encode(hash.finalize())
 }
 
+/// What is done about an agency whose chain somebody else is just making longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Others {
+    /// The agency is left to them.
+    Skipped,
+    /// They are waited for.
+    Awaited,
+}
+
 /// Gives every entry that waits its place in its agency's chain; answers how many. Several replicas may do so at once:
 /// they take different agencies.
 ///
@@ -103,20 +112,33 @@ pub async fn chain(db: &Database) -> Result<u64, Error> {
         .await?;
     let mut chained = 0;
     for agency in agencies {
-        loop {
-            let taken = chain_some(db, agency.into()).await?;
-            chained += taken;
-            if taken < BATCH {
-                break;
-            }
-        }
+        chained += place(db, agency.into(), Others::Skipped).await?;
     }
     Ok(chained)
 }
 
-async fn chain_some(db: &Database, agency: AgencyId) -> Result<u64, Error> {
+/// The same for one agency, whose trail is read next: what another one is about to give its place has it when this returns.
+///
+/// # Errors
+/// When the database fails.
+pub async fn catch_up(db: &Database, agency: AgencyId) -> Result<u64, Error> {
+    place(db, agency, Others::Awaited).await
+}
+
+async fn place(db: &Database, agency: AgencyId, others: Others) -> Result<u64, Error> {
+    let mut placed = 0;
+    loop {
+        let taken = place_some(db, agency, others).await?;
+        placed += taken;
+        if taken < BATCH {
+            return Ok(placed);
+        }
+    }
+}
+
+async fn place_some(db: &Database, agency: AgencyId, others: Others) -> Result<u64, Error> {
     let tx = db.begin().await?;
-    let Some(head) = lock_head_in_tx(db, &tx, agency, LockBehavior::SkipLocked).await? else { return Ok(0) };
+    let Some(head) = lock_head_in_tx(db, &tx, agency, others).await? else { return Ok(0) };
     let waiting = audit_pending::Entity::find()
         .filter(audit_pending::Column::AgencyId.eq(agency.0))
         .order_by_asc(audit_pending::Column::Id)
@@ -166,12 +188,12 @@ async fn chain_some(db: &Database, agency: AgencyId) -> Result<u64, Error> {
     Ok(taken)
 }
 
-/// The agency's head, locked until the transaction ends; `None` while somebody else holds it and is not waited for.
+/// The agency's head, locked until the transaction ends; `None` while somebody else holds it and is skipped.
 async fn lock_head_in_tx(
     db: &Database,
     tx: &Tx,
     agency: AgencyId,
-    behaviour: LockBehavior,
+    others: Others,
 ) -> Result<Option<audit_heads::Model>, Error> {
     let first = audit_heads::ActiveModel {
         agency_id: Set(agency.0),
@@ -185,7 +207,10 @@ async fn lock_head_in_tx(
     let mut query = audit_heads::Entity::find().filter(audit_heads::Column::AgencyId.eq(agency.0));
     // On SQLite the transaction holds the only write lock already.
     if db.backend() == sea_orm::DbBackend::Postgres {
-        query = query.lock_with_behavior(LockType::Update, behaviour);
+        query = match others {
+            Others::Skipped => query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
+            Others::Awaited => query.lock(LockType::Update),
+        };
     }
     Ok(query.one(tx).await?)
 }
@@ -302,7 +327,7 @@ pub async fn forget_before(
         }
     }
     let Some(last) = old.one(&tx).await? else { return Ok(0) };
-    let Some(ends) = lock_head_in_tx(db, &tx, agency, LockBehavior::Nowait).await? else { return Ok(0) };
+    let Some(ends) = lock_head_in_tx(db, &tx, agency, Others::Awaited).await? else { return Ok(0) };
     let count = u64::try_from(last.seq - ends.base_seq).unwrap_or_default();
     if only_count {
         return Ok(count);

@@ -24,7 +24,7 @@ use crate::caller::Caller;
 use crate::ids::{AgencyId, CaseId};
 use crate::words::{AuditAccess, AuditChannel, AuditOutcome};
 
-pub use self::chain::{Head, Verdict, chain, forget_before, head, verify};
+pub use self::chain::{Head, Verdict, catch_up, chain, forget_before, head, verify};
 pub use self::list::{Filter, Kept, count, export, page};
 pub use self::notes::{Notes, Withheld};
 pub use self::record::{NotRecorded, Recorder};

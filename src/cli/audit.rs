@@ -5,13 +5,13 @@ use std::io::{self, BufWriter, Write as _};
 use chrono::{DateTime, Utc};
 use clap::Subcommand;
 
-use crate::audit::{self, Access, Entry, Filter, Verdict};
+use crate::audit::{self, Access, Cases, Entry, Filter, Verdict};
 use crate::caller::Caller;
 use crate::cli::Failure;
 use crate::cli::offline::kit;
 use crate::cli::settings::{SettingsArgs, tenant};
 use crate::config::{self, Sources};
-use crate::ids::AgencyId;
+use crate::ids::{AgencyId, CaseId};
 use crate::kit::Kit;
 use crate::people;
 use crate::storage;
@@ -73,7 +73,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
     let agency = enrolled.map_err(|error| Failure::of(&error))?.id;
     // What gateways that run no more have left.
-    audit::chain(&kit.db).await.map_err(|error| Failure::of(&error))?;
+    audit::catch_up(&kit.db, agency).await.map_err(|error| Failure::of(&error))?;
     let done = match &args.act {
         Act::Export { from, until, subject } => {
             let filter = Filter { case: None, subject: subject.clone(), from: *from, until: *until };
@@ -131,11 +131,28 @@ async fn verify(kit: &Kit, agency: AgencyId, known: Option<&(i64, String)>) -> R
 /// # Errors
 /// [`Failure::Failed`] when it cannot be stored: then it is not to be done.
 pub(super) async fn record(kit: &Kit, agency: AgencyId, command: &str, kind: AuditAccess) -> Result<(), Failure> {
+    store(kit, Entry { access: Access::of(kind), ..entry(kit, agency, command) }).await
+}
+
+/// The same about one case, which the entry names.
+///
+/// # Errors
+/// [`Failure::Failed`] when it cannot be stored: then it is not to be done.
+pub(super) async fn record_of_case(
+    kit: &Kit,
+    agency: AgencyId,
+    command: &str,
+    (case, kind): (CaseId, AuditAccess),
+) -> Result<(), Failure> {
+    store(kit, Entry { cases: Cases::from([(case, Access::of(kind))]), ..entry(kit, agency, command) }).await
+}
+
+fn entry(kit: &Kit, agency: AgencyId, command: &str) -> Entry {
     let caller = Caller::system(agency, "command-line");
-    let entry = Entry {
-        operation: Some(command.to_owned()),
-        access: Access::of(kind),
-        ..Entry::of(&caller, kit.ids.next(), kit.clock.now(), AuditChannel::Command)
-    };
+    let entry = Entry::of(&caller, kit.ids.next(), kit.clock.now(), AuditChannel::Command);
+    Entry { operation: Some(command.to_owned()), ..entry }
+}
+
+async fn store(kit: &Kit, entry: Entry) -> Result<(), Failure> {
     kit.audit.record(entry).await.map_err(|error| Failure::of(&error))
 }

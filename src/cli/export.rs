@@ -47,8 +47,9 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let agency = people::find_agency(&kit.db, slug).await.map_err(|error| Failure::of(&error))?;
     let agency = agency.ok_or_else(|| Failure::Failed(format!("the database has never seen the agency {slug}")))?.id;
     let caller = Caller::system(agency, "export");
-    audit::record(&kit, agency, "export", AuditAccess::Export).await?;
     let (case, renewals) = packets::renewals(&kit, &caller, &args.case).await.map_err(|error| Failure::of(&error))?;
+    // First, so that the packet itself tells of the export.
+    audit::record_of_case(&kit, agency, "export", (case, AuditAccess::Export)).await?;
     let mut out = io::stdout();
     let mut written = 0;
     for renewal in renewals.iter().filter(|renewal| args.due.is_none_or(|due| due == renewal.due_on)) {

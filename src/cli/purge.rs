@@ -4,7 +4,8 @@ use std::io::{self, Write as _};
 
 use clap::Subcommand;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, CaseScope, Caseload};
+use crate::cases;
 use crate::cli::Failure;
 use crate::cli::audit;
 use crate::cli::offline::kit;
@@ -113,12 +114,12 @@ pub async fn hold(args: &HoldArgs, sources: Sources) -> Result<(), Failure> {
     let mut out = io::stdout();
     let done = match &args.act {
         Act::Place { case, reason } => {
-            audit::record(&kit, agency, "hold place", AuditAccess::Change).await?;
+            note(&kit, agency, "hold place", case).await?;
             let caller = Caller::system(agency, "command-line");
             retention::hold(&kit, &caller, case, reason).await.map_err(failed)?
         }
         Act::Release { case } => {
-            audit::record(&kit, agency, "hold release", AuditAccess::Change).await?;
+            note(&kit, agency, "hold release", case).await?;
             retention::release(&kit, agency, case).await.map_err(failed)?
         }
         Act::List => {
@@ -131,4 +132,13 @@ pub async fn hold(args: &HoldArgs, sources: Sources) -> Result<(), Failure> {
     };
     kit.db.close().await.map_err(failed)?;
     if done { Ok(()) } else { Err(Failure::Failed("there is no such case, or no hold on it".to_owned())) }
+}
+
+/// Stores that a hold is about to change; of a case that is not there nothing changes.
+async fn note(kit: &Kit, agency: AgencyId, command: &str, number: &str) -> Result<(), Failure> {
+    let scope = CaseScope { agency, caseload: Caseload::All };
+    match cases::find_by_number(&kit.db, scope, number).await.map_err(|error| Failure::of(&error))? {
+        Some(case) => audit::record_of_case(kit, agency, command, (case.id, AuditAccess::Change)).await,
+        None => Ok(()),
+    }
 }

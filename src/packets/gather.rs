@@ -76,7 +76,7 @@ pub(super) async fn gather(kit: &Kit, caller: &Caller, case: Case, renewal: Rene
     late.sort_by_key(|report| report.id);
     let window = Window { from_end: true, ..Window::first(MOST_EVENTS) };
     // The newest entries get their place in the trail first: without one they could not be found by case.
-    audit::chain(db).await?;
+    audit::catch_up(db, agency).await?;
     let looked = Filter { case: Some(case.id), ..Filter::default() };
     let access = audit::page(db, agency, &looked, &Window::first(MOST_ENTRIES)).await?.items;
     let client = people::find_client(db.read(), agency, case.client).await?;

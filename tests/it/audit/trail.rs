@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use recert::caller::Scope;
 use recert::http::token::Claims;
 use recert::simulator::Scenario;
-use sea_orm::{ConnectionTrait as _, Statement};
+use sea_orm::ConnectionTrait as _;
 use serde_json::{Value, json};
 
 use crate::support::world::{COUNTY, World};
@@ -104,10 +104,11 @@ async fn a_mutation_is_recorded_before_it_begins_and_after_and_a_refusal_too() {
 async fn no_row_no_data() {
     let world = World::start().await;
     let case = world.case("SNAP-1", &[Scenario::Ok]).await;
-    let db = world.open_database().await;
-    let rename =
-        |from: &str, to: &str| Statement::from_string(db.backend(), format!("ALTER TABLE {from} RENAME TO {to}"));
-    db.read().execute_raw(rename("audit_pending", "audit_lost")).await.unwrap();
+    let owner = world.owner().await;
+    let rename = async |from: &str, to: &str| {
+        owner.execute_unprepared(&format!("ALTER TABLE {from} RENAME TO {to}")).await.unwrap();
+    };
+    rename("audit_pending", "audit_lost").await;
     let token = world.token(COUNTY, &Scope::ALL);
     let document = "query($by: CaseBy!) { case(by: $by) { number } }";
     let by = json!({ "by": { "id": case.id } });
@@ -116,10 +117,10 @@ async fn no_row_no_data() {
     assert_eq!(answer.get("data"), None, "{answer}");
     let nothing = world.query_as(&token, "{ viewer { subject } }", json!({})).await;
     assert_eq!(nothing.get("errors"), None, "what shows nothing of a case needs no row: {nothing}");
-    db.read().execute_raw(rename("audit_lost", "audit_pending")).await.unwrap();
+    rename("audit_lost", "audit_pending").await;
     let answer = world.query_as(&token, document, by).await;
     assert_eq!(answer["data"]["case"]["number"], "SNAP-1", "{answer}");
-    db.close().await.unwrap();
+    owner.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

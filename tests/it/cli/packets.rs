@@ -45,6 +45,7 @@ async fn a_packet_is_exported_verified_offline_and_every_change_is_named() {
     assert!(other.err.contains("another one than was exported"), "{}", other.err);
 
     let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(r#""operation":"export""#), "who looked: this export, too");
     fs::write(&file, text.replace("SNAP-1", "SNAP-2")).unwrap();
     let forged = recert(folder.path(), &[], &["verify", path]);
     assert_eq!(forged.code, Some(1));

@@ -1,9 +1,12 @@
 //! Evidence packets: everything that a decision stands on, in a file that shows every change.
 
+use std::pin::pin;
+
 use proptest::prelude::*;
 use recert::caller::Scope;
 use recert::packets::chain::verify;
 use recert::simulator::Scenario;
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::world::{COUNTY, KnownCase, World};
@@ -98,4 +101,36 @@ async fn a_packet_needs_both_scopes() {
         assert_eq!(answer["errors"][0]["extensions"]["code"], "FORBIDDEN", "{answer:#}");
         assert_eq!(answer["data"]["case"]["renewals"]["nodes"][0]["evidencePacket"], Value::Null);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_packet_waits_for_what_is_just_being_put_into_the_trail() {
+    let (world, case) = decided().await;
+    if world.app.kit().db.backend() != DbBackend::Postgres {
+        // One writes at a time on SQLite: nobody is passed by.
+        return;
+    }
+    let head = async || (!world.column("SELECT hash AS value FROM audit_heads").await.is_empty()).then_some(());
+    world.until("the trail has begun", head).await;
+    // Somebody is at the chain, and what is looked at from here on waits for its place.
+    let owner = world.owner().await;
+    let busy = owner.begin().await.unwrap();
+    busy.execute_unprepared("SET LOCAL recert.agency = 'all'; SELECT * FROM audit_heads FOR UPDATE").await.unwrap();
+    world.show(&case).await;
+    let waits = "SELECT pid::text AS value FROM pg_stat_activity WHERE datname = current_database() \
+                 AND wait_event_type = 'Lock'";
+    let waiting = async || {
+        let found = owner.query_all_raw(Statement::from_string(DbBackend::Postgres, waits)).await.unwrap();
+        (!found.is_empty()).then_some(())
+    };
+    let mut packet = pin!(packet(&world, &case));
+    tokio::select! {
+        _ = &mut packet => panic!("it has not waited"),
+        () = world.until("the packet waits", waiting) => busy.commit().await.unwrap(),
+    }
+    let packet = packet.await;
+    let parsed: Value = serde_json::from_str(packet["text"].as_str().unwrap()).unwrap();
+    let access = parsed["sections"].as_array().unwrap().iter().find(|section| section["name"] == "access").unwrap();
+    let looks = access["content"].as_array().unwrap().iter().filter(|entry| entry["operation"] == "Case").count();
+    assert_eq!(looks, 2, "before the decision and after it: {access:#}");
 }
