@@ -2,6 +2,8 @@
 
 use std::io::{self, Write as _};
 
+use sea_orm::DbBackend;
+
 use crate::cli::Failure;
 use crate::cli::settings::SettingsArgs;
 use crate::config::{self, Sources};
@@ -21,6 +23,15 @@ pub struct Args {
     /// their cursors would be continued at other events.
     #[arg(long, conflicts_with = "status")]
     pub new_epoch: bool,
+    /// On PostgreSQL: put row-level security on every table and grant ROLE, which the gateway connects as, what it needs
+    ///
+    /// Connect as the owner of the tables, who must not be ROLE. Repeat it after every upgrade. The gateway then needs
+    /// the setting `database.row_security`.
+    #[arg(long, value_name = "ROLE", conflicts_with = "status")]
+    pub row_security: Option<String>,
+    /// On PostgreSQL: take row-level security away again
+    #[arg(long, conflicts_with_all = ["status", "row_security"])]
+    pub no_row_security: bool,
     /// Where the settings come from.
     #[command(flatten)]
     pub settings: SettingsArgs,
@@ -51,6 +62,18 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     }
     if !args.status && missing == 0 {
         writeln!(out, "The database is up to date.").map_err(Failure::Output)?;
+    }
+    if (args.row_security.is_some() || args.no_row_security) && db.backend() != DbBackend::Postgres {
+        return Err(Failure::Failed("row-level security needs PostgreSQL; see `database.url`".to_owned()));
+    }
+    if let Some(role) = &args.row_security {
+        let count = db.raise_walls(role).await.map_err(failed)?;
+        writeln!(out, "Row-level security stands on {count} tables, and {role} may use them.")
+            .map_err(Failure::Output)?;
+    }
+    if args.no_row_security {
+        let count = db.raze_walls().await.map_err(failed)?;
+        writeln!(out, "Row-level security is off on {count} tables.").map_err(Failure::Output)?;
     }
     if args.new_epoch {
         let epoch = events::renew_epoch(&db).await.map_err(failed)?;

@@ -10,33 +10,37 @@ mod error;
 pub(crate) mod past;
 pub(crate) mod ranked;
 mod sole;
+mod wall;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use migrations::{Migrator, MigratorTrait};
+use migrations::{Migrator, MigratorTrait, seaql_migrations};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityTrait,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, EntityName, EntityTrait,
+    SqliteTransactionMode, Statement, TransactionOptions,
 };
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{Connection as _, PgConnection};
 use tokio::sync::watch;
 
 use crate::config;
+use crate::ids::AgencyId;
 use crate::opaque::Opaque;
 
 pub use self::error::Error;
 use self::error::of_migrations;
 pub use self::sole::{NotSole, Sole};
+pub use self::wall::{Door, WallError};
+use self::wall::{Sight, see};
 
 /// The open database: cheap to clone, shared by every part.
 #[derive(Clone, Debug)]
 pub struct Database {
-    read: DatabaseConnection,
-    write: DatabaseConnection,
+    read: Door,
+    write: Door,
     /// Counts the commits of this process.
     commits: Arc<watch::Sender<u64>>,
     /// Counts these and what other processes are said to have committed.
@@ -60,7 +64,7 @@ impl Database {
             // The writer comes first: it makes the file and switches it to WAL.
             let write = sea_orm::Database::connect(sqlite(&url, 1, section)).await?;
             let read = sea_orm::Database::connect(sqlite(&url, section.connections.clamp(2, 8), section)).await?;
-            return Ok(Self::over(read, write, None));
+            return Ok(Self::over(read, write, None, None));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let mut options = ConnectOptions::new(postgres_url(url));
@@ -81,14 +85,68 @@ impl Database {
                 })
             });
             let pool = sea_orm::Database::connect(options).await?;
-            return Ok(Self::over(pool.clone(), pool, Some(section.url.clone())));
+            let sight = section.row_security.then_some(Sight::All);
+            return Ok(Self::over(pool.clone(), pool, sight, Some(section.url.clone())));
         }
         Err(Error::UnknownScheme)
     }
 
-    fn over(read: DatabaseConnection, write: DatabaseConnection, url: Option<SecretString>) -> Self {
+    fn over(
+        read: DatabaseConnection,
+        write: DatabaseConnection,
+        sight: Option<Sight>,
+        url: Option<SecretString>,
+    ) -> Self {
         let count = || Arc::new(watch::Sender::new(0));
-        Self { read, write, commits: count(), wakes: count(), url }
+        let door = |pool| Door { pool, sight };
+        Self { read: door(read), write: door(write), commits: count(), wakes: count(), url }
+    }
+
+    /// The same database as far as it is this agency's. Where row-level security stands, no row of another one is seen or
+    /// written through it, whatever a statement asks for; elsewhere nothing changes.
+    #[must_use]
+    pub fn of(&self, agency: AgencyId) -> Self {
+        let mut own = self.clone();
+        for door in [&mut own.read, &mut own.write] {
+            door.sight = door.sight.map(|_| Sight::Agency(agency));
+        }
+        own
+    }
+
+    /// Whether the settings want row-level security.
+    pub fn has_walls(&self) -> bool {
+        self.read.sight.is_some()
+    }
+
+    /// Whether row-level security is as the settings say, and holds this role.
+    ///
+    /// # Errors
+    /// When the database fails; inside, what is wrong and what to do about it.
+    pub async fn look_at_walls(&self) -> Result<Result<(), WallError>, Error> {
+        wall::look(&self.read).await
+    }
+
+    /// Puts row-level security on every table that holds something of an agency, and grants the gateway's role what it
+    /// needs. Answers how many tables there are.
+    ///
+    /// # Errors
+    /// When the database refuses, because its user does not own the tables or there is no such role; nothing has changed.
+    pub async fn raise_walls(&self, role: &str) -> Result<usize, Error> {
+        let tx = self.begin().await?;
+        let count = wall::raise(&tx, role).await?;
+        tx.commit().await?;
+        Ok(count)
+    }
+
+    /// Takes row-level security away again. Answers how many tables there are.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn raze_walls(&self) -> Result<usize, Error> {
+        let tx = self.begin().await?;
+        let count = wall::raze(&tx).await?;
+        tx.commit().await?;
+        Ok(count)
     }
 
     /// The address of PostgreSQL, for connections beside the pool; `None` on SQLite.
@@ -97,24 +155,24 @@ impl Database {
     }
 
     /// For reading outside a transaction.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Door {
         &self.read
     }
 
     /// For one statement that changes something by itself, outside a transaction, and is news for nobody.
-    pub(crate) fn write(&self) -> &DatabaseConnection {
+    pub(crate) fn write(&self) -> &Door {
         &self.write
     }
 
     /// Calls `watch` after every statement that is read outside a transaction, until the database is opened anew. Call it
     /// before the database is handed out: copies made earlier are not watched.
     pub fn watch_reads(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
-        self.read.set_metric_callback(watch);
+        self.read.pool.set_metric_callback(watch);
     }
 
     /// The same for every statement of a transaction, and for those that write without one.
     pub fn watch_writes(&mut self, watch: impl Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static) {
-        self.write.set_metric_callback(watch);
+        self.write.pool.set_metric_callback(watch);
     }
 
     /// Which of the two databases this is.
@@ -131,7 +189,7 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        Ok(self.write.begin_with_options(options).await?)
+        Ok(self.write.begin(options).await?)
     }
 
     /// Commits, and wakes whoever waits for [`Database::commits`] or [`Database::wakes`].
@@ -182,12 +240,14 @@ impl Database {
             let tx = self.begin().await?;
             // It may take as long as it takes.
             tx.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+            // Walls stand for the owner, too, and a migration may touch rows.
+            see(&tx, Sight::All).await?;
             // An arbitrary number of ours; held until the transaction ends.
             tx.execute_unprepared("SELECT pg_advisory_xact_lock(7291544871)").await?;
             Migrator::up(&tx, None).await.map_err(of_migrations)?;
             tx.commit().await?;
         } else {
-            Migrator::up(&self.write, None).await.map_err(of_migrations)?;
+            Migrator::up(&self.write.pool, None).await.map_err(of_migrations)?;
         }
         Ok(())
     }
@@ -197,16 +257,33 @@ impl Database {
     /// # Errors
     /// When the database cannot be read.
     pub async fn migrations(&self) -> Result<Vec<(String, bool)>, Error> {
-        let pending = Migrator::get_pending_migrations(&self.write).await.map_err(of_migrations)?;
-        let pending: Vec<String> = pending.iter().map(|migration| migration.name().to_owned()).collect();
-        Ok(Migrator::migrations()
-            .iter()
-            .map(|migration| {
-                let name = migration.name().to_owned();
-                let is_applied = !pending.contains(&name);
+        let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        let applied = self.applied_migrations().await?;
+        if let Some(newer) = applied.iter().find(|name| !known.contains(name)) {
+            return Err(Error::Newer(newer.clone()));
+        }
+        Ok(known
+            .into_iter()
+            .map(|name| {
+                let is_applied = applied.contains(&name);
                 (name, is_applied)
             })
             .collect())
+    }
+
+    /// Read without the library, which would make its table first: a look changes nothing, and the gateway's role need not
+    /// be allowed to make tables.
+    async fn applied_migrations(&self) -> Result<Vec<String>, Error> {
+        let table = seaql_migrations::Entity.table_name();
+        let is_there = match self.backend() {
+            DbBackend::Sqlite => format!("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '{table}'"),
+            _ => format!("SELECT 1 WHERE to_regclass('{table}') IS NOT NULL"),
+        };
+        if self.read.query_one_raw(Statement::from_string(self.backend(), is_there)).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let rows = seaql_migrations::Entity::find().all(&self.read).await?;
+        Ok(rows.into_iter().map(|row| row.version).collect())
     }
 
     /// Sends an empty message on a channel of PostgreSQL.
@@ -214,11 +291,8 @@ impl Database {
     /// # Errors
     /// When the database fails, or is SQLite.
     pub(crate) async fn notify(&self, channel: &str) -> Result<(), Error> {
-        let statement = sea_orm::Statement::from_sql_and_values(
-            self.backend(),
-            "SELECT pg_notify($1, '')",
-            [sea_orm::Value::from(channel)],
-        );
+        let statement =
+            Statement::from_sql_and_values(self.backend(), "SELECT pg_notify($1, '')", [sea_orm::Value::from(channel)]);
         self.write.execute_raw(statement).await?;
         Ok(())
     }
@@ -228,7 +302,7 @@ impl Database {
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), Error> {
-        Ok(self.read.ping().await?)
+        Ok(self.read.pool.ping().await?)
     }
 
     /// Closes every connection; SQLite then folds its write-ahead log into the file.
@@ -236,8 +310,8 @@ impl Database {
     /// # Errors
     /// When the database could not be closed in order.
     pub async fn close(self) -> Result<(), Error> {
-        self.read.close().await?;
-        Ok(self.write.close().await?)
+        self.read.pool.close().await?;
+        Ok(self.write.pool.close().await?)
     }
 }
 

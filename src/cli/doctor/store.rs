@@ -12,6 +12,7 @@ use super::{PATIENCE, Ward};
 use crate::cli::Failure;
 use crate::config;
 use crate::events;
+use crate::seal::{self, Sealer};
 use crate::storage::{self, Database, Error};
 
 /// Replicas compare times; beyond this a person should look.
@@ -48,8 +49,10 @@ pub(super) async fn open(ward: &Ward, is_thorough: bool, report: &mut Report) ->
     if db.backend() == DbBackend::Postgres {
         report.add(clock(ward, &db).await);
         report.add(connections(ward, &db).await);
+        report.add(walls(&db).await);
     }
     if is_current {
+        report.add(sealed(ward, &db).await);
         return Some(db);
     }
     let _ = db.close().await;
@@ -185,6 +188,37 @@ pub(super) fn skew(check: Check, ahead: TimeDelta, whose: &str) -> Finding {
         check.warning(got, change)
     } else {
         check.ok(got)
+    }
+}
+
+/// Whether the keys of the settings open what is sealed in the database.
+async fn sealed(ward: &Ward, db: &Database) -> Finding {
+    let check = Check::new("sealed data", "comparing the keys of sealed values with seal.keys");
+    let counts = match Sealer::new(&ward.config.seal) {
+        Ok(sealer) => seal::count(db, &sealer).await,
+        Err(error) => return check.fault(Failure::of(&error).to_string(), ward.named("seal.keys")),
+    };
+    let counts = match counts {
+        Ok(counts) => counts,
+        Err(error) => return check.fault(Failure::of(&error).to_string(), "see what the database says"),
+    };
+    let closed: Vec<_> = counts.iter().filter(|count| count.key_id.is_none() && count.values > 0).collect();
+    let Some(first) = closed.first() else { return check.ok("they open all of it") };
+    let values: u64 = closed.iter().map(|count| count.values).sum();
+    let got =
+        format!("{values} values are sealed with other keys (first: {}.{})", first.column.table, first.column.name);
+    let change =
+        format!("put the key that they begin with back into {}, behind the first one", ward.named("seal.keys"));
+    check.fault(got, format!("{change}, then `recert keys rotate`"))
+}
+
+/// Whether row-level security is as the settings say, and holds the gateway.
+async fn walls(db: &Database) -> Finding {
+    let check = Check::new("row security", "comparing the tables' policies and the role with database.row_security");
+    match db.look_at_walls().await {
+        Ok(Ok(())) => check.ok("they agree"),
+        Ok(Err(error)) => check.fault(error.to_string(), error.cure()),
+        Err(error) => check.fault(Failure::of(&error).to_string(), "see what the database says"),
     }
 }
 

@@ -232,6 +232,22 @@ async fn a_schema_that_is_not_this_programs_is_told() {
 }
 
 #[tokio::test]
+async fn walls_that_do_not_hold_the_gateway_are_told() {
+    if server().is_none() {
+        return;
+    }
+    let clinic = Clinic::open().await;
+    let on = [("RECERT_DATABASE_ROW_SECURITY", "true")];
+    clinic.doctor(&on, &[]).await.is_only("row security", "have no wall", "recert migrate --row-security ROLE");
+    let db = clinic.scratch.open().await;
+    db.raise_walls("postgres").await.unwrap();
+    clinic.doctor(&on, &[]).await.is_only("row security", "is a superuser", "CREATE ROLE");
+    clinic.doctor(&[], &[]).await.is_only("row security", "nothing in them would be seen", "--no-row-security");
+    db.raze_walls().await.unwrap();
+    assert_eq!(clinic.doctor(&[], &[]).await.of("row security")["verdict"], "ok");
+}
+
+#[tokio::test]
 async fn a_postgresql_that_does_not_let_us_in_is_told() {
     let Some(server) = server() else { return };
     let clinic = Clinic::open().await;

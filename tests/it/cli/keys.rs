@@ -109,3 +109,26 @@ fn a_new_key_is_one_that_the_settings_take() {
     assert!(!twice.err.contains(made.out.trim().split(':').nth(1).unwrap()), "a key is never printed");
     assert_eq!(recert(folder.path(), &[], &["keys", "new", "--id", "Not Good"]).code, Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_is_missing_is_found_by_the_doctor() {
+    let (scratch, _db) = two_links(&[("old", 1)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let url = scratch.url();
+    let doctor = |keys: &[String]| {
+        let keys = keys.join(",");
+        // Nobody listens there: what the other checks say is of no concern.
+        let own =
+            [("RECERT_DATABASE_URL", &*url), ("RECERT_SEAL_KEYS", &keys), ("RECERT_TRUV_URL", "http://127.0.0.1:9/")];
+        let run = recert(folder.path(), &[&VARIABLES[..], &own].concat(), &["doctor", "--json", "--before-start"]);
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["check"] == "sealed data").unwrap().clone()
+    };
+    let (old, new) = (setting("old", 1), setting("new", 2));
+    let missing = doctor(std::slice::from_ref(&new));
+    assert_eq!(missing["verdict"], "fault", "{missing}");
+    assert!(missing["got"].as_str().unwrap().contains("sealed with other keys"), "{missing}");
+    assert!(missing["change"].as_str().unwrap().contains("from RECERT_SEAL_KEYS"), "{missing}");
+    assert_eq!(doctor(&[new, old])["verdict"], "ok");
+}

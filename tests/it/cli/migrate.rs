@@ -1,6 +1,7 @@
 //! `recert migrate`.
 
 use super::recert;
+use crate::support::database::{fresh, server};
 
 #[test]
 fn it_needs_the_database_alone_and_says_what_it_did() {
@@ -40,4 +41,33 @@ fn a_misspelt_database_is_not_taken_for_the_default_one() {
     assert!(run.err.contains("did you mean RECERT_DATABASE_URL?"), "{}", run.err);
     assert!(!run.err.contains("RECERT_WORKERS"), "other sections are of no concern: {}", run.err);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn row_security_is_put_up_for_a_role_and_taken_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let (scratch, _, _) = fresh().await;
+    let url = scratch.owner_url();
+    let migrate =
+        |args: &[&str]| recert(folder.path(), &[("RECERT_DATABASE_URL", &url)], &[&["migrate"], args].concat());
+    if server().is_none() {
+        let refused = migrate(&["--row-security", "gateway"]);
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.err.contains("needs PostgreSQL"), "{}", refused.err);
+        let variables = [("RECERT_DATABASE_URL", url.as_str()), ("RECERT_DATABASE_ROW_SECURITY", "true")];
+        let refused = recert(folder.path(), &variables, &["migrate"]);
+        assert_eq!(refused.code, Some(2));
+        assert!(refused.err.contains("SQLite has no row-level security"), "{}", refused.err);
+        return;
+    }
+    let unknown = migrate(&["--row-security", "no \"such\" role"]);
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.err.contains("no \"such\" role"), "{}", unknown.err);
+    let up = migrate(&["--row-security", "postgres"]);
+    assert_eq!(up.code, Some(0), "{}", up.err);
+    assert!(up.out.contains("stands on") && up.out.contains("postgres may use them"), "{}", up.out);
+    assert_eq!(migrate(&["--row-security", "postgres"]).out, up.out, "again, as after an upgrade");
+    let down = migrate(&["--no-row-security"]);
+    assert!(down.out.contains("off on"), "{} {}", down.out, down.err);
+    assert_eq!(migrate(&["--no-row-security", "--row-security", "postgres"]).code, Some(2));
 }
