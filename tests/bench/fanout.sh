@@ -6,8 +6,9 @@
 # Builds the gateway and the driver (release) unless RECERT and FANOUT name binaries, starts the gateway on an SQLite file (or on
 # BENCH_DATABASE_URL, an empty PostgreSQL database), takes in 200 cases, and measures in turn, each on a server just started:
 # one event a second to everybody, and 200 events a second to those who follow their case (SUBSCRIBERS / 200 each). The
-# events are assignments by HTTP, so the time runs from the request over the commit to the subscriber. BENCH_RAW=HOST:PORT
-# and BENCH_RAW_PID name another raw server that speaks like the driver's own; BENCH_PORT is the first of three ports.
+# events are assignments by HTTP, so the time runs from the request over the commit to the subscriber. BENCH_RAW=HOST:PORT,
+# BENCH_RAW_INJECT (where its POST /push is, if elsewhere) and BENCH_RAW_PID name another raw server that speaks like the driver's
+# own; BENCH_PORT is the first of three ports.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -79,7 +80,7 @@ measure() { # topics rate seconds
   "$fanout" drive label=recert address=127.0.0.1:$port token="$token" pid="$pid" subscribers="$subscribers" topics="$1" rate="$2" seconds="$3"
   end
   if [ -n "${BENCH_RAW:-}" ]; then
-    "$fanout" drive label=raw target=push address="$BENCH_RAW" pid="${BENCH_RAW_PID:-0}" subscribers="$subscribers" topics="$1" rate="$2" seconds="$3"
+    "$fanout" drive label=raw target=push address="$BENCH_RAW" inject="${BENCH_RAW_INJECT:-$BENCH_RAW}" pid="${BENCH_RAW_PID:-0}" subscribers="$subscribers" topics="$1" rate="$2" seconds="$3"
   else
     raw
     "$fanout" drive label=raw target=push address=127.0.0.1:$((port + 2)) pid="$pid" subscribers="$subscribers" topics="$1" rate="$2" seconds="$3"

@@ -39,7 +39,7 @@ pub(crate) struct Servers {
 
 struct Stock {
     schema: Schema,
-    kit: Kit,
+    kit: Arc<Kit>,
     verifier: Verifier,
 }
 
@@ -61,7 +61,7 @@ impl Servers {
         let token = Token::issue(&config.auth, &claims, clock.now())?.expose_secret().to_owned();
         let stock = Stock {
             schema: graphql::schema(),
-            kit: edge.kit().clone(),
+            kit: Arc::new(edge.kit().clone()),
             verifier: Verifier::load(&config.auth, clock).await?,
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;

@@ -16,8 +16,6 @@ use crate::socket::Socket;
 
 /// Connections that are opened at once.
 const AT_ONCE: usize = 64;
-/// After the last one was opened, and after the last event.
-const SETTLE: Duration = Duration::from_secs(3);
 
 /// What is noted while it runs. Events of one topic come one after the other, so that the n-th one that a subscriber gets
 /// is the n-th one that was sent.
@@ -77,7 +75,7 @@ pub async fn run(keys: &HashMap<String, String>) {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let connecting = begun.elapsed();
-    tokio::time::sleep(SETTLE).await;
+    tokio::time::sleep(Duration::from_secs(number("settle", 3) as u64)).await;
     let each = process::memory(pid).saturating_sub(memory) as f64 / notes.open.get().max(1) as f64;
 
     let (cpu, begun) = (process::cpu(pid), Instant::now());
@@ -166,16 +164,22 @@ impl Source {
         }
     }
 
-    fn subscribe(&self, topic: Option<usize>) -> String {
-        let payload = match self {
+    /// The messages that open a subscription. A server of the other kind says nothing when it is open: it is asked for a
+    /// sign of life.
+    fn subscribe(&self, topic: Option<usize>) -> Vec<String> {
+        let subscribe = |payload| json!({ "id": "1", "type": "subscribe", "payload": payload }).to_string();
+        match self {
             Self::Recert { cases, .. } => {
                 let query = "subscription($filter: CaseEventFilter) { caseEvents(filter: $filter) { id cursor kind occurredAt case { id number status version } } }";
                 let filter = topic.map_or(json!({}), |topic| json!({ "caseIds": [cases[topic].0] }));
-                json!({ "query": query, "variables": { "filter": filter } })
+                vec![subscribe(json!({ "query": query, "variables": { "filter": filter } }))]
             }
-            Self::Push(_) => json!({ "query": "subscription { event }", "topic": topic.map(name).unwrap_or_default() }),
-        };
-        json!({ "id": "1", "type": "subscribe", "payload": payload }).to_string()
+            Self::Push(_) => {
+                let variables = topic.map_or(json!({}), |topic| json!({ "caseId": name(topic) }));
+                let payload = json!({ "query": "subscription { event }", "variables": variables });
+                vec![subscribe(payload), json!({ "type": "ping" }).to_string()]
+            }
+        }
     }
 
     async fn send(&mut self, http: &mut Http, topic: usize) {
@@ -193,14 +197,15 @@ impl Source {
                 *held = to;
             }
             Self::Push(_) => {
-                let body = json!({ "topic": name(topic), "id": "Cwe4xO7xYjoAAAAAAAAB1A", "cursor": "x".repeat(54), "kind": "CASE_STATUS_CHANGED",
-                    "occurredAt": "2026-11-23T13:00:00Z", "case": { "id": "AQGiCLOMCH6-h39StfmEaBY", "number": "BENCH-00001", "status": "NOT_DUE", "version": 12 } });
+                let body = json!({ "caseId": name(topic), "webhookId": "x".repeat(54), "status": "CASE_STATUS_CHANGED",
+                    "occurredAt": "2026-11-23T13:00:00Z" });
                 http.post("/push", "", &body.to_string()).await;
             }
         }
     }
 }
 
+/// A topic as the other kind of server wants it: a UUID.
 fn name(topic: usize) -> String {
-    format!("topic-{topic}")
+    format!("{topic:08x}-0000-4000-8000-000000000000")
 }

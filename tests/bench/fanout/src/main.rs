@@ -8,7 +8,7 @@
 //! Keys of `drive`: `label`, `target` (`recert`, or `push` for a server that takes the event as a POST to `inject`),
 //! `address` (host and port of the WebSocket), `inject` (of the POST, for `push`), `token`, `pid` (of the server, for memory
 //! and CPU), `subscribers`, `topics` (0: everybody wants everything; else each subscriber follows one of so many cases),
-//! `rate` (events a second), `seconds`.
+//! `rate` (events a second), `seconds`, `settle` (seconds of silence between the last subscriber and the first event).
 
 mod drive;
 mod http;

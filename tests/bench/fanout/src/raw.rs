@@ -1,5 +1,5 @@
-//! The limit: no schema, no database, no access, no resuming. A POST to `/push` names a topic; its frame is built once and
-//! written to every socket that subscribed to the topic, or to none in particular.
+//! The limit: no schema, no database, no access, no resuming. A POST to `/push` names a case; its frame is built once and
+//! written to every socket that subscribed to the case, or to none in particular.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -52,11 +52,11 @@ async fn attend(mut tcp: TcpStream, sockets: Sockets) -> Option<()> {
             tcp.write_all(&frame(br#"{"type":"connection_ack"}"#)).await.ok()?;
             read.clear();
         } else if is_socket && text.contains("subscribe") {
-            let topic = text.split("\"topic\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-            let opened = br#"{"type":"next","id":"1","payload":{"data":{"kind":"STREAM_OPENED"}}}"#;
-            tcp.write_all(&frame(opened)).await.ok()?;
+            let case = text.split("\"caseId\":\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+            // To the ping that comes behind it.
+            tcp.write_all(&frame(br#"{"type":"pong"}"#)).await.ok()?;
             // Nothing more is read: whoever pushes writes to the socket.
-            sockets.borrow_mut().entry(topic.to_owned()).or_default().push(Rc::new(tcp));
+            sockets.borrow_mut().entry(case.to_owned()).or_default().push(Rc::new(tcp));
             return Some(());
         } else if let Some((head, body)) = text.split_once("\r\n\r\n") {
             let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")?.parse().ok()).unwrap_or(0);
@@ -74,8 +74,8 @@ fn push(sockets: &Sockets, body: &str) {
     let text = format!(r#"{{"type":"next","id":"1","payload":{{"data":{{"event":{told}}}}}}}"#);
     let frame = frame(text.as_bytes());
     let sockets = sockets.borrow();
-    let of = |topic: &str| sockets.get(topic).into_iter().flatten();
-    for socket in of(told["topic"].as_str().unwrap_or_default()).chain(of("")) {
+    let of = |case: &str| sockets.get(case).into_iter().flatten();
+    for socket in of(told["caseId"].as_str().unwrap_or_default()).chain(of("")) {
         let _ = socket.try_write(&frame);
     }
 }

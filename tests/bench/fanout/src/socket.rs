@@ -29,8 +29,8 @@ fn has(text: &[u8], part: &[u8]) -> bool {
 }
 
 impl Socket {
-    /// Connects, introduces itself and subscribes. `None` when the server does not want it.
-    pub async fn open(address: &str, init: &str, subscribe: &str) -> Option<Self> {
+    /// Connects, introduces itself and sends the messages that subscribe. `None` when the server does not want it.
+    pub async fn open(address: &str, init: &str, subscribe: &[String]) -> Option<Self> {
         let tcp = TcpStream::connect(address).await.ok()?;
         tcp.set_nodelay(true).ok()?;
         let mut socket = Self { tcp, read: Vec::with_capacity(1_024) };
@@ -53,7 +53,9 @@ impl Socket {
         }
         socket.tcp.write_all(&frame(1, init.as_bytes())).await.ok()?;
         socket.text(|text| has(text, b"connection_ack")).await?;
-        socket.tcp.write_all(&frame(1, subscribe.as_bytes())).await.ok()?;
+        for message in subscribe {
+            socket.tcp.write_all(&frame(1, message.as_bytes())).await.ok()?;
+        }
         Some(socket)
     }
 
@@ -62,9 +64,9 @@ impl Socket {
         self.text(|text| has(text, b"\"next\"") && !has(text, b"STREAM_OPENED")).await
     }
 
-    /// The opening of the stream.
+    /// The opening of the stream, or the answer to the ping that was sent behind the subscription.
     pub async fn opened(&mut self) -> Option<()> {
-        self.text(|text| has(text, b"STREAM_OPENED")).await
+        self.text(|text| has(text, b"STREAM_OPENED") || has(text, b"\"pong\"")).await
     }
 
     /// Reads on until a text that is meant.
