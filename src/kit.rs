@@ -101,6 +101,12 @@ impl Kit {
         Self { accounts, ..self.clone() }
     }
 
+    /// The same things for work that is one agency's, and sees no rows but its own where the database sees to that.
+    #[must_use]
+    pub fn of(&self, agency: AgencyId) -> Self {
+        Self { db: self.db.of(agency), ..self.clone() }
+    }
+
     /// A random part of a time: spreads what would otherwise come all at once.
     pub fn some_of(&self, time: Duration) -> Duration {
         time.mul_f64(self.ids.chance())

@@ -29,9 +29,10 @@ mod m20261128_000044_superseded_rows;
 mod m20261128_000060_audit;
 mod m20261128_000061_retention;
 mod m20261128_000070_sealed_reports;
+mod m20261129_000080_traces;
 
 use sea_orm_migration::MigrationTrait;
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigratorTrait, seaql_migrations};
 
 /// Every migration, oldest first.
 #[derive(Debug)]
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000060_audit::Migration),
             Box::new(m20261128_000061_retention::Migration),
             Box::new(m20261128_000070_sealed_reports::Migration),
+            Box::new(m20261129_000080_traces::Migration),
         ]
     }
 }

@@ -83,6 +83,9 @@ pub enum StartError {
     /// Migrations are missing on PostgreSQL.
     #[error("the database is behind by {} (first: {}). Apply the migrations with `recert migrate`, then start again", plural(.0.len()), .0.first().map_or("", String::as_str))]
     Behind(Vec<String>),
+    /// Row-level security is not as the settings say.
+    #[error("{0}; {cure}", cure = .0.cure())]
+    Walls(#[from] storage::WallError),
     /// The rows come from another server.
     #[error(
         "the event log was written on another PostgreSQL server, whose numbers this one has not reached; it would stand still. After restoring a dump run `recert migrate --new-epoch`, then start again"
@@ -280,6 +283,7 @@ async fn prepare_database(db: &Database) -> Result<(), StartError> {
     if !missing.is_empty() {
         return Err(StartError::Behind(missing));
     }
+    db.look_at_walls().await??;
     if events::has_foreign_numbers(db).await? { Err(StartError::Moved) } else { Ok(()) }
 }
 

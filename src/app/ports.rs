@@ -26,7 +26,7 @@ use crate::webhooks;
 
 /// Runs operations on the schema.
 pub(super) struct Operations {
-    kit: Kit,
+    kit: Arc<Kit>,
     schema: Running,
     follow: Follow,
 }
@@ -40,12 +40,13 @@ enum Running {
 
 impl Operations {
     pub(super) fn new(kit: Kit, hub: Hub, is_federated: bool) -> Self {
+        let kit = Arc::new(kit);
         let (schema, follow) = if is_federated {
             let schema = graphql::subgraph();
-            (Running::Federated(schema.clone()), Follow::new(kit.clone(), hub, schema))
+            (Running::Federated(schema.clone()), Follow::new(Arc::clone(&kit), hub, schema))
         } else {
             let schema = graphql::schema();
-            (Running::Alone(schema.clone()), Follow::new(kit.clone(), hub, schema))
+            (Running::Alone(schema.clone()), Follow::new(Arc::clone(&kit), hub, schema))
         };
         Self { kit, schema, follow }
     }
@@ -122,7 +123,7 @@ impl Directory for Staff {
             // Only a token that is limited to a caseload depends on whose it is: the others cost no look-up.
             let is_limited = scopes.contains(&Scope::CasesReadAssigned) && !scopes.contains(&Scope::CasesRead);
             let caseworker = if is_limited {
-                let found = people::find_caseworker(&self.kit.db, agency, &claims.subject).await;
+                let found = people::find_caseworker(&self.kit.db.of(agency), agency, &claims.subject).await;
                 let found = found.map_err(|error| {
                     tracing::error!(%error, "the caseworker behind a token could not be looked up");
                     ResolveError::Unavailable
@@ -182,7 +183,7 @@ impl Intake for Inbox {
     fn store(&self, delivery: RawDelivery) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
             let (agency, _) = self.kit.account_named(&delivery.agency).ok_or(StoreError)?;
-            webhooks::receive(&self.kit, agency, &delivery.body).await.map_err(|error| {
+            webhooks::receive(&self.kit.of(agency), agency, &delivery.body).await.map_err(|error| {
                 tracing::error!(%error, "a delivery could not be stored; Truv is asked to send it again");
                 StoreError
             })

@@ -28,6 +28,7 @@ pub(super) async fn kit(config: &Config) -> Result<Kit, Failure> {
     if !missing.is_empty() {
         return Err(Failure::of(&StartError::Behind(missing)));
     }
+    db.look_at_walls().await.map_err(failed)?.map_err(|error| Failure::of(&StartError::from(error)))?;
     let clock = Clock::system();
     Ok(Kit {
         opaque: db.opaque().await.map_err(failed)?,

@@ -65,6 +65,9 @@ impl Args {
 pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let manager = Manager::at(sources.service_manager());
     let config = args.load(sources)?;
+    #[cfg(feature = "otel")]
+    let traces = logging::start_with_traces(&config.log, &config.traces)?;
+    #[cfg(not(feature = "otel"))]
     logging::start(&config.log)?;
     let failed = |error: &dyn std::error::Error| Failure::of(error);
     let clock = Clock::system();
@@ -76,10 +79,17 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     manager.ready();
     let asked = signals.next().await;
     manager.stopping();
-    match asked {
-        Asked::AtOnce => signals.end(app.stop(Duration::ZERO)).await,
-        Asked::AtLeisure => signals.end(app.drain()).await,
-    }
+    let orderly = async {
+        match asked {
+            Asked::AtOnce => app.stop(Duration::ZERO).await,
+            Asked::AtLeisure => app.drain().await,
+        }
+        #[cfg(feature = "otel")]
+        if let Some(traces) = traces {
+            traces.end().await;
+        }
+    };
+    signals.end(orderly).await
 }
 
 /// `--check`: says whether the settings are usable, and touches neither database nor network.

@@ -5,6 +5,8 @@
 
 use std::path::PathBuf;
 
+use secrecy::ExposeSecret as _;
+
 use super::agencies::agencies;
 use super::issuers::{algorithms, issuers};
 use super::problems::Problems;
@@ -17,8 +19,8 @@ use super::shown::Setting;
 use super::sources::{Origin, Sources};
 use super::values::{self, count, days, millis, seconds, seconds_or_none, switch};
 use super::{
-    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Server, Socket, Truv,
-    Webhooks, Work,
+    Audit, AuditReads, Auth, Config, Database, DocumentLimits, DocumentsMode, Graphql, Log, Server, Socket, Traces,
+    Truv, Webhooks, Work,
 };
 
 /// The settings of one start: defaults, then the file, then variables (`RECERT_…` before the vendor's names), then flags.
@@ -74,6 +76,7 @@ fn read(reader: &mut Reader<'_>) -> Config {
         renewals,
         retention: retention(reader),
         log: log(reader),
+        traces: traces(reader),
     }
 }
 
@@ -122,8 +125,16 @@ fn server(r: &mut Reader<'_>) -> Server {
 
 fn database(r: &mut Reader<'_>) -> Database {
     let default = Database::default();
+    let url = r.address("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url);
+    let row_security = r.open("database.row_security", &["RECERT_DATABASE_ROW_SECURITY"], switch);
+    if let Read::Given(true, origin) = &row_security
+        && url.expose_secret().starts_with("sqlite:")
+    {
+        let cure = "name a PostgreSQL database in database.url, or leave it off";
+        r.report("database.row_security", origin.clone(), "is on, and SQLite has no row-level security", cure);
+    }
     Database {
-        url: r.address("database.url", &["RECERT_DATABASE_URL"], values::database).or(default.url),
+        url,
         connections: r.open("database.connections", &["RECERT_DATABASE_CONNECTIONS"], count).or(default.connections),
         busy_timeout: r
             .open("database.busy_timeout", &["RECERT_DATABASE_BUSY_TIMEOUT"], seconds)
@@ -131,6 +142,7 @@ fn database(r: &mut Reader<'_>) -> Database {
         transaction_timeout: r
             .open("database.transaction_timeout", &["RECERT_DATABASE_TRANSACTION_TIMEOUT"], seconds)
             .or(default.transaction_timeout),
+        row_security: row_security.or(default.row_security),
     }
 }
 
@@ -298,6 +310,14 @@ fn work(r: &mut Reader<'_>) -> Work {
             .or(default.idempotency_retention),
         held_alarm: r.open("work.held_alarm", &["RECERT_HELD_ALARM"], seconds).or(default.held_alarm),
         wake: r.address("work.wake", &["RECERT_WAKE"], values::wake).or(default.wake),
+    }
+}
+
+fn traces(r: &mut Reader<'_>) -> Traces {
+    let default = Traces::default();
+    Traces {
+        endpoint: r.address("traces.endpoint", &["RECERT_TRACES_ENDPOINT"], values::collector).ok(),
+        percent: r.open("traces.percent", &["RECERT_TRACES_PERCENT"], values::percent).or(default.percent),
     }
 }
 

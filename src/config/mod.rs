@@ -75,6 +75,8 @@ pub struct Config {
     pub retention: Retention,
     /// Logs.
     pub log: Log,
+    /// Traces.
+    pub traces: Traces,
 }
 
 /// `[server]`
@@ -138,6 +140,9 @@ pub struct Database {
     /// and a statement of ours that does not come to an end; either would hold the event log back. Migrations are free
     /// of it. Default 60.
     pub transaction_timeout: Duration,
+    /// `RECERT_DATABASE_ROW_SECURITY`: whether PostgreSQL itself keeps the agencies' rows apart, by the policies that
+    /// `recert migrate --row-security ROLE` makes. Default false.
+    pub row_security: bool,
 }
 
 impl Default for Database {
@@ -147,6 +152,7 @@ impl Default for Database {
             connections: 16,
             busy_timeout: Duration::from_secs(10),
             transaction_timeout: Duration::from_mins(1),
+            row_security: false,
         }
     }
 }
@@ -403,6 +409,29 @@ pub struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { filter: "info".to_owned(), format: LogFormat::Auto }
+    }
+}
+
+/// `[traces]`
+#[derive(Clone, Debug)]
+pub struct Traces {
+    /// `RECERT_TRACES_ENDPOINT`: where a collector of OpenTelemetry takes traces by OTLP over HTTP, with the whole path;
+    /// `None` for no traces.
+    pub endpoint: Option<url::Url>,
+    /// `RECERT_TRACES_PERCENT`: how many of a hundred traces are sent. Default 100.
+    pub percent: u32,
+}
+
+impl Default for Traces {
+    fn default() -> Self {
+        Self { endpoint: None, percent: 100 }
+    }
+}
+
+impl Traces {
+    /// How many traces are sent, from 0 to 1.
+    pub fn share(&self) -> f64 {
+        f64::from(self.percent) / 100.0
     }
 }
 

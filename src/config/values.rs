@@ -152,6 +152,26 @@ pub(super) fn web_address(raw: &Raw) -> Parsed<Url> {
     }
 }
 
+/// Where traces go. What they hold may be read by anyone in the agency's own network, so plain HTTP will do.
+#[cfg(feature = "otel")]
+pub(super) fn collector(raw: &Raw) -> Parsed<Url> {
+    const CURE: &str = "write it with its path, such as http://127.0.0.1:4318/v1/traces";
+    let Ok(url) = Url::parse(one(raw)?) else { return refuse("is not a web address", CURE) };
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse("holds a user name or a password", "give them in OTEL_EXPORTER_OTLP_HEADERS");
+    }
+    match (url.scheme(), url.path()) {
+        ("http" | "https", "" | "/") => refuse("has no path", CURE),
+        ("http" | "https", _) => Ok(url),
+        _ => refuse("is neither http nor https", CURE),
+    }
+}
+
+#[cfg(not(feature = "otel"))]
+pub(super) fn collector(_: &Raw) -> Parsed<Url> {
+    refuse("asks for traces, which this build is without", "build it with the feature otel")
+}
+
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -193,36 +193,36 @@ fn mine(delivery: &Claimed) -> sea_orm::UpdateMany<deliveries::Entity> {
 
 /// Makes one parked delivery due now.
 pub(crate) async fn wake(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
-    let tx = kit.db.begin().await?;
-    deliveries::Entity::update_many()
-        .col_expr(Column::NextAt, Expr::value(kit.clock.now()))
-        .filter(Column::Id.eq(delivery.id.0))
-        .filter(Column::SettledAt.is_null())
-        .exec(&tx)
-        .await?;
-    kit.db.commit(tx).await
+    make_due(kit, Condition::all().add(Column::Id.eq(delivery.id.0))).await
 }
 
-/// Makes the deliveries due that waited for this order or one of its employer entries.
-pub(crate) async fn wake_parked_in_tx(
-    tx: &Tx,
+/// Makes the deliveries due that waited for this order or one of its employer entries. Their order must be committed: see
+/// who parks them.
+pub(crate) async fn wake_parked(
+    kit: &Kit,
     agency: AgencyId,
     truv_order_id: &str,
     suborders: &[String],
-    now: DateTime<Utc>,
 ) -> Result<(), Error> {
     let waits = Condition::any()
         .add(Column::TruvOrderId.eq(truv_order_id))
         .add(Column::TruvSuborderId.is_in(suborders.iter().map(String::as_str)));
-    deliveries::Entity::update_many()
-        .col_expr(Column::NextAt, Expr::value(now))
-        .filter(Column::AgencyId.eq(agency.0))
+    let parked = Column::Status.eq(DeliveryStatus::Parked);
+    make_due(kit, Condition::all().add(Column::AgencyId.eq(agency.0)).add(parked).add(waits)).await
+}
+
+async fn make_due(kit: &Kit, which: Condition) -> Result<(), Error> {
+    let tx = kit.db.begin().await?;
+    let woken = deliveries::Entity::update_many()
+        .col_expr(Column::NextAt, Expr::value(kit.clock.now()))
+        .filter(which)
         .filter(Column::SettledAt.is_null())
-        .filter(Column::Status.eq(DeliveryStatus::Parked))
-        .filter(waits)
-        .exec(tx)
+        .exec(&tx)
         .await?;
-    Ok(())
+    if woken.rows_affected == 0 {
+        return Ok(());
+    }
+    kit.db.commit(tx).await
 }
 
 /// Which of these keys have come already.

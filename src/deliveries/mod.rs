@@ -16,7 +16,7 @@ use crate::ids::{AgencyId, DeliveryId};
 pub use self::inbox::{Counts, counts};
 pub(crate) use self::inbox::{
     Stored, claim, known, note_order_in_tx, park, put_back, quarantine, return_lease, settle_in_tx, store, wake,
-    wake_parked_in_tx,
+    wake_parked,
 };
 pub use self::list::{Delivery, Used, count, load, page, tally, used};
 pub use self::replay::{MOST as MOST_REPLAYED, ReplayError, Which, replay};

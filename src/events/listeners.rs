@@ -176,6 +176,7 @@ mod tests {
             report: None,
             facts: Facts::default(),
             occurred_at: DateTime::UNIX_EPOCH,
+            trace_parent: None,
         }))
     }
 

@@ -10,6 +10,7 @@ use crate::caller::{CaseScope, Caseload};
 use crate::ids::{AgencyId, CaseId, CaseworkerId};
 use crate::storage::entities::{events, installation};
 use crate::storage::{Database, Error, Tx};
+use crate::telemetry;
 use crate::words::CaseEventKind;
 
 /// The case that the changes of one append belong to, as it stands before them.
@@ -53,8 +54,9 @@ pub(crate) async fn append_in_tx(
         C::ReportId,
         C::Facts,
         C::OccurredAt,
+        C::TraceParent,
     ]);
-    let mut version = subject.version;
+    let (mut version, trace_parent) = (subject.version, telemetry::here());
     for change in changes {
         version += 1;
         insert.values_panic([
@@ -70,6 +72,7 @@ pub(crate) async fn append_in_tx(
             Expr::value(change.report.map(|id| id.0)),
             Expr::value(serde_json::to_value(&change.facts).unwrap_or_default()),
             Expr::value(at),
+            Expr::value(trace_parent.clone()),
         ]);
     }
     tx.execute(&insert).await?;
@@ -292,6 +295,7 @@ impl From<events::Model> for Event {
             report: row.report_id.map(Into::into),
             facts: serde_json::from_value(row.facts).unwrap_or_default(),
             occurred_at: row.occurred_at,
+            trace_parent: row.trace_parent,
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct Event {
     pub facts: Facts,
     /// When it happened.
     pub occurred_at: DateTime<Utc>,
+    /// Where the change stands in a trace; `None` in none.
+    pub trace_parent: Option<String>,
 }
 
 /// What an event remembers beside its ids.

@@ -12,8 +12,7 @@ use futures_util::Stream;
 use super::hub::Listening;
 use super::{Filter, Happening, Hub, Position, Window, log};
 use crate::caller::CaseScope;
-use crate::kit::Kit;
-use crate::storage::Error;
+use crate::storage::{Database, Error};
 
 /// Events read by one statement while a stream replays; they wait in memory until the reader takes them.
 const BATCH: u64 = 128;
@@ -37,7 +36,7 @@ enum Phase {
 }
 
 struct Reader {
-    kit: Kit,
+    db: Database,
     hub: Hub,
     scope: CaseScope,
     filter: Filter,
@@ -72,14 +71,14 @@ impl Drop for Counted {
 ///
 /// The stream ends only when the database fails; a reader then comes back with its last cursor.
 pub fn stream(
-    kit: Kit,
+    db: Database,
     hub: Hub,
     scope: CaseScope,
     filter: Filter,
     after: Option<Position>,
 ) -> impl Stream<Item = Result<Frame, Error>> + Send + 'static {
     let reader = Reader {
-        kit,
+        db,
         hub,
         scope,
         filter,
@@ -134,7 +133,7 @@ impl Reader {
 
     async fn replay(&mut self) -> Result<(), Error> {
         let from = self.position;
-        let (db, scope, filter) = (&self.kit.db, self.scope, &self.filter);
+        let (db, scope, filter) = (&self.db, self.scope, &self.filter);
         let page = if self.listening.is_some() {
             log::page_up_to(db, scope, filter, (from, self.head), BATCH).await?
         } else {
@@ -142,7 +141,7 @@ impl Reader {
             log::page(db, scope, filter, window).await?
         };
         // Asked after the page was read: what was pruned until then may be missing from it.
-        let pruned = log::pruned(&self.kit.db).await?;
+        let pruned = log::pruned(&self.db).await?;
         if from < pruned {
             metrics::counter!("recert_resyncs_total", "reason" => "retention").increment(1);
             self.ready.push_back(Frame::Resync(from));

@@ -41,6 +41,8 @@ mod user_errors;
 mod view;
 mod viewer;
 
+use std::sync::Arc;
+
 use async_graphql::{MergedObject, MergedSubscription, ObjectType, SDLExportOptions, SchemaBuilder};
 
 use crate::batches;
@@ -117,8 +119,8 @@ pub fn subgraph() -> Subgraph {
 }
 
 /// What a request must carry in its data: put it there with `Request::data`, fresh for every request.
-pub fn request_data(kit: &Kit, caller: impl Into<Standing>) -> View {
-    View::new(kit.clone(), caller.into())
+pub fn request_data(kit: &Arc<Kit>, caller: impl Into<Standing>) -> View {
+    View::new(kit, caller.into())
 }
 
 /// Whether a root field of a mutation costs money. One document may hold one of them.

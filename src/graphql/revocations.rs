@@ -71,7 +71,7 @@ pub(crate) struct RevocationQuery;
 #[Object]
 impl RevocationQuery {
     /// The agency's revoked tokens, oldest first, with who revoked them and why: also those that have ended by
-    /// themselves since, for some 400 days. Needs `audit:read`.
+    /// themselves since, for some 400 days. Needs `audit:read`, and no limit to a caseload.
     async fn token_revocations(
         &self,
         ctx: &Context<'_>,
@@ -81,7 +81,7 @@ impl RevocationQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<Connection<TokenRevocation>, ApiError> {
         let view = ctx.data_unchecked::<View>().clone();
-        view.require(Scope::AuditRead)?;
+        view.oversees()?;
         let (kit, agency) = (view.kit().clone(), view.caller().agency);
         let open = |cursor: &str| {
             let id = kit.opaque.open(PURPOSE, agency, cursor)?;

@@ -22,13 +22,23 @@ pub(crate) struct Refusal {
     allow: Option<&'static str>,
     retry_after: Option<Duration>,
     closes: bool,
+    is_constant: bool,
 }
 
 impl Refusal {
     /// A refusal whose status is the code's own.
     pub(crate) fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
         let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { code, status, message: message.into(), location: None, allow: None, retry_after: None, closes: false }
+        Self {
+            code,
+            status,
+            message: message.into(),
+            location: None,
+            allow: None,
+            retry_after: None,
+            closes: false,
+            is_constant: false,
+        }
     }
 
     /// The one answer to every kind of missing or bad token.
@@ -74,6 +84,11 @@ impl Refusal {
         Self { closes: true, ..self }
     }
 
+    /// Leaves the request's id to the header alone, so that every such answer has the same body to the byte.
+    pub(crate) fn constant(self) -> Self {
+        Self { is_constant: true, ..self }
+    }
+
     /// The code, for the transports that have no status.
     pub(crate) fn code(&self) -> Code {
         self.code
@@ -91,10 +106,10 @@ impl Refusal {
 
     /// The error as GraphQL writes it.
     pub(crate) fn error(&self, request_id: Uuid) -> serde_json::Value {
-        let mut error = json!({
-            "message": self.message,
-            "extensions": { "code": self.code.as_str(), "requestId": request_id.to_string() },
-        });
+        let code = self.code.as_str();
+        let extensions =
+            if self.is_constant { json!({ "code": code }) } else { json!({ "code": code, "requestId": request_id }) };
+        let mut error = json!({ "message": self.message, "extensions": extensions });
         if let (Some((line, column)), Some(error)) = (self.location, error.as_object_mut()) {
             error.insert("locations".to_owned(), json!([{ "line": line, "column": column }]));
         }

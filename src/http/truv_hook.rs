@@ -52,7 +52,7 @@ async fn receive(edge: &Edge, agency: String, request: Request<Body>) -> Result<
     // An unknown agency has no secrets, and so no signature is right: nobody learns which agencies there are.
     let secrets = edge.parts.intake.secrets(&agency).unwrap_or_default();
     if !is_signed(&parts.headers, &body, &secrets) {
-        return Err(Refusal::new(Code::Unauthenticated, "the signature is missing or wrong"));
+        return Err(Refusal::new(Code::Unauthenticated, "the signature is missing or wrong").constant());
     }
     let headers = [("content-type", header::CONTENT_TYPE), ("user-agent", header::USER_AGENT)]
         .into_iter()

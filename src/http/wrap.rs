@@ -14,13 +14,14 @@ use futures_util::FutureExt as _;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 
 use crate::failure::Code;
 use crate::http::negotiation::Media;
 use crate::http::origin::Origins;
 use crate::http::refusal::Refusal;
 use crate::http::{Edge, RequestId};
+use crate::telemetry::{self, TRACE};
 
 const MAX_URI: usize = 8 * 1024;
 const MAX_HEADERS: usize = 64 * 1024;
@@ -61,17 +62,30 @@ pub(crate) async fn only_get(Extension(RequestId(id)): Extension<RequestId>) -> 
 async fn wrap(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -> Response {
     let id = edge.parts.ids.next();
     let route = route(request.uri().path());
+    let traced = tracing::info_span!(
+        target: TRACE, "http", otel.name = format!("{} {route}", method(request.method())), otel.kind = "server",
+        request.id = %id, http.response.status_code = field::Empty
+    );
+    if !traced.is_disabled() {
+        let parent = request.headers().get("traceparent").and_then(|parent| parent.to_str().ok());
+        telemetry::follow_caller(&traced, parent);
+    }
     let mut response = if let Err(refusal) = check_head(&request) {
         refusal.answer(Media::Json, id)
     } else {
         request.extensions_mut().insert(RequestId(id));
         // Whatever is logged on the way carries the id that the client has in `X-Request-Id`.
         let span = tracing::info_span!("request", request.id = %id);
-        AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await.unwrap_or_else(|_| {
-            tracing::error!(request.id = %id, "a request panicked");
-            Refusal::internal().answer(Media::Json, id)
-        })
+        AssertUnwindSafe(next.run(request).instrument(span).instrument(traced.clone()))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                tracing::error!(request.id = %id, "a request panicked");
+                Refusal::internal().answer(Media::Json, id)
+            })
     };
+    traced.record("http.response.status_code", response.status().as_u16());
+    drop(traced);
     let status = response.status().as_str().to_owned();
     metrics::counter!("recert_http_responses_total", "route" => route, "status" => status).increment(1);
     let headers = response.headers_mut();
@@ -82,7 +96,17 @@ async fn wrap(State(edge): State<Arc<Edge>>, mut request: Request, next: Next) -
     response
 }
 
-/// What a path is called in the metrics.
+/// A method in a trace, where nobody may write what they like.
+fn method(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
+    }
+}
+
+/// What a path is called in the metrics and in traces.
 fn route(path: &str) -> &'static str {
     match path {
         "/graphql" => "graphql",

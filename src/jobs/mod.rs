@@ -81,6 +81,8 @@ pub(crate) struct Claimed {
     /// Attempts that ended without success so far.
     pub(crate) attempts: u32,
     pub(crate) priority: Priority,
+    /// Where whoever asked for it stood in a trace; `None` in none.
+    pub(crate) trace_parent: Option<String>,
     generation: i64,
     lease: uuid::Uuid,
 }

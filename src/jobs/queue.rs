@@ -1,7 +1,7 @@
 //! The table of jobs: stored in a transaction, claimed by one statement, ended by the holder of the lease alone.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LockBehavior, LockType, OnConflict, Query};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Claimed, NewJob, Priority};
@@ -9,6 +9,7 @@ use crate::ids::JobId;
 use crate::kit::Kit;
 use crate::storage::entities::jobs::{self, Column};
 use crate::storage::{Error, Tx};
+use crate::telemetry;
 
 /// Stores a job, or makes the one that is there run (again, and not later than asked).
 pub(crate) async fn enqueue_in_tx(kit: &Kit, tx: &Tx, job: NewJob) -> Result<(), Error> {
@@ -26,6 +27,7 @@ pub(crate) async fn enqueue_in_tx(kit: &Kit, tx: &Tx, job: NewJob) -> Result<(),
         leased_until: Set(None),
         lease: Set(None),
         last_error: Set(None),
+        trace_parent: Set(telemetry::here()),
         created_at: Set(kit.clock.now()),
     };
     let old = |column: Column| Expr::col((jobs::Entity, column));
@@ -38,6 +40,7 @@ pub(crate) async fn enqueue_in_tx(kit: &Kit, tx: &Tx, job: NewJob) -> Result<(),
                 .value(Column::RunAt, earlier)
                 .value(Column::Attempts, 0)
                 .value(Column::IsDead, false)
+                .value(Column::TraceParent, Func::coalesce([new(Column::TraceParent), old(Column::TraceParent)]))
                 .to_owned(),
         )
         .exec_without_returning(tx)
@@ -116,6 +119,7 @@ impl Claimed {
                 Priority::Background
             },
             generation: row.generation,
+            trace_parent: row.trace_parent.clone(),
             lease,
         }
     }

@@ -94,6 +94,8 @@ impl Open {
             | Said::Failed { truv_suborder_id: None, truv_link_id: None, .. } => self.must_look = true,
             Said::Canceled { at } => {
                 self.order.canceled_at.get_or_insert(*at);
+                // The data may have been there already.
+                self.must_look = true;
             }
             Said::Silence { at } => {
                 if matches!(self.order.status, OrderStatus::Pending | OrderStatus::InProgress) {
@@ -144,7 +146,7 @@ impl Open {
     }
 
     fn hear_task(&mut self, kit: &Kit, index: usize, id: &str, news: (&str, DateTime<Utc>)) {
-        let Some(employer) = self.employers.get_mut(index) else { return };
+        let Some(employer) = self.employers.get(index) else { return };
         if TaskStatus::parse(news.0) == TaskStatus::Unknown {
             truv::unknown_word("task_status", news.0);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{Order, OrderEmployer, Task};
 use crate::ids::{AgencyId, OrderEmployerId, OrderId, RenewalId, TaskId};
@@ -19,6 +19,12 @@ pub async fn load(db: &Database, agency: AgencyId, ids: &[OrderId]) -> Result<Ha
         .filter(orders::Column::AgencyId.eq(agency.0))
         .filter(orders::Column::Id.is_in(ids.iter().map(|id| id.0)));
     Ok(query.all(db.read()).await?.into_iter().map(|row| (row.id.into(), row.into())).collect())
+}
+
+/// Where the making of an order stands in a trace; `None` in none.
+pub(crate) async fn trace_parent(db: &Database, id: OrderId) -> Result<Option<String>, Error> {
+    let query = orders::Entity::find_by_id(id.0).select_only().column(orders::Column::TraceParent);
+    Ok(query.into_tuple::<Option<String>>().one(db.read()).await?.flatten())
 }
 
 /// The order that Truv knows by this id.

@@ -48,6 +48,7 @@ pub use self::bridge::{Bridge, BridgeInput, bridge};
 pub use self::cancel::cancel;
 pub(crate) use self::cancel::carry_out as carry_out_cancel;
 pub(crate) use self::idempotency::{Key, forget_keys};
+pub(crate) use self::load::trace_parent;
 pub use self::load::{find_truv, load, load_employers, load_employers_of, load_of_renewals, load_tasks};
 pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};

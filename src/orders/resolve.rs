@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 
 use super::advance::Open;
 use super::reject::reject;
-use super::send::{adopt_in_tx, after, again};
+use super::send::{adopt, after, again};
 use super::{Order, policy, store};
 use crate::ids::{AgencyId, OrderId};
 use crate::jobs::{self, NewJob, Priority, Ran};
@@ -45,9 +45,7 @@ pub(crate) async fn resolve(kit: &Kit, agency: AgencyId, id: OrderId, looks: u32
     };
     match trace(kit, account, &order).await? {
         Ok(Some(shown)) => {
-            let tx = kit.db.begin().await?;
-            adopt_in_tx(kit, &tx, agency, id, &shown).await?;
-            kit.db.commit(tx).await?;
+            adopt(kit, agency, id, &shown).await?;
             Ok(Ran::Finished)
         }
         // An attempt that a fault of our own ended counts as a look too: so the time must have passed as well.

@@ -17,7 +17,7 @@ use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::{Account, Kit};
 use crate::links;
 use crate::people;
-use crate::storage::{Error, Tx};
+use crate::storage::Error;
 use crate::truv::{self, Outcome, wire};
 use crate::words::{DeliveryChannel, JobKind, OrderStatus};
 
@@ -43,9 +43,7 @@ pub(crate) async fn send(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
         // The first call was proved to have had no effect; should it have been slow beyond all bounds, its trace is there.
         match resolve::trace(kit, account, &order).await? {
             Ok(Some(shown)) => {
-                let tx = kit.db.begin().await?;
-                adopt_in_tx(kit, &tx, agency, id, &shown).await?;
-                kit.db.commit(tx).await?;
+                adopt(kit, agency, id, &shown).await?;
                 return Ok(Ran::Finished);
             }
             Ok(None) => {}
@@ -70,9 +68,7 @@ pub(crate) async fn send(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran
     };
     match answer {
         Ok(shown) => {
-            let tx = kit.db.begin().await?;
-            adopt_in_tx(kit, &tx, agency, id, &shown).await?;
-            kit.db.commit(tx).await?;
+            adopt(kit, agency, id, &shown).await?;
             Ok(Ran::Finished)
         }
         Err(error) => answer_failed(kit, &order, &error).await,
@@ -180,19 +176,18 @@ async fn mark_sent(kit: &Kit, order: &Order, call: &Call) -> Result<bool, Error>
 }
 
 /// Takes Truv's order as the answer to ours, and wakes the deliveries that came before the answer.
-pub(super) async fn adopt_in_tx(
-    kit: &Kit,
-    tx: &Tx,
-    agency: AgencyId,
-    id: OrderId,
-    shown: &wire::orders::Order,
-) -> Result<(), Error> {
-    let Some(mut open) = Open::load_in_tx(tx, agency, id).await? else { return Ok(()) };
-    open.show_in_tx(kit, tx, shown).await?;
+///
+/// They are woken after the commit: a delivery that is being parked meanwhile looks once more when it is parked, and so
+/// either it sees the order or it is seen here. Should the process end in between, it is looked at again by itself.
+pub(super) async fn adopt(kit: &Kit, agency: AgencyId, id: OrderId, shown: &wire::orders::Order) -> Result<(), Error> {
+    let tx = kit.db.begin().await?;
+    let Some(mut open) = Open::load_in_tx(&tx, agency, id).await? else { return Ok(()) };
+    open.show_in_tx(kit, &tx, shown).await?;
+    open.settle_in_tx(kit, &tx).await?;
+    kit.db.commit(tx).await?;
     let suborders: Vec<String> =
         shown.employers.iter().chain(&shown.financial_accounts).map(|suborder| suborder.id.clone()).collect();
-    open.settle_in_tx(kit, tx).await?;
-    deliveries::wake_parked_in_tx(tx, agency, &shown.id, &suborders, kit.clock.now()).await
+    deliveries::wake_parked(kit, agency, &shown.id, &suborders).await
 }
 
 /// The look at the parent failed: nothing was sent yet.

@@ -172,14 +172,15 @@ pub fn is_completed(employer: &OrderEmployer) -> bool {
     standing(employer) == Standing::Completed
 }
 
-/// The state of an order that Truv has, from the standings of its employers.
+/// The state of an order that Truv has, from the standings of its employers. A wish to cancel that reached Truv only after
+/// every task was done changes nothing: the data is there, and it is billed.
 pub fn derive(standings: &[Standing], is_canceled: bool) -> OrderStatus {
     let any = |standing| standings.contains(&standing);
     let all = |standing| !standings.is_empty() && standings.iter().all(|s| *s == standing);
-    if is_canceled || all(Standing::Canceled) {
-        OrderStatus::Canceled
-    } else if all(Standing::Completed) {
+    if all(Standing::Completed) {
         OrderStatus::Completed
+    } else if is_canceled || all(Standing::Canceled) {
+        OrderStatus::Canceled
     } else if standings.iter().all(|s| *s == Standing::Waiting) {
         OrderStatus::Pending
     } else if standings.iter().any(|s| s.is_open()) {

@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::NotSet, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::status;
 use super::{Failure, Order, OrderEmployer, Task};
@@ -11,6 +14,7 @@ use crate::seal::Sealed;
 use crate::storage::entities::{idempotency_keys, order_employers, orders, tasks};
 use crate::storage::past::{self, Was};
 use crate::storage::{Database, Error, Tx};
+use crate::telemetry;
 use crate::words::{OrderStatus, RowKind, TaskStatus};
 
 /// States in which an order still may bring news; the others are settled.
@@ -159,7 +163,8 @@ pub(crate) async fn find_open_on_links<C: ConnectionTrait>(
 
 /// Stores a new order with its employers.
 pub(crate) async fn insert_in_tx(tx: &Tx, order: &Order, employers: &[OrderEmployer]) -> Result<(), Error> {
-    orders::Entity::insert(order_row(order)).exec_without_returning(tx).await?;
+    let row = orders::ActiveModel { trace_parent: Set(telemetry::here()), ..order_row(order) };
+    orders::Entity::insert(row).exec_without_returning(tx).await?;
     insert_employers_in_tx(tx, employers).await
 }
 
@@ -177,7 +182,7 @@ pub(crate) async fn save_in_tx(tx: &Tx, before: &Order, order: &Order, now: Date
     if *before != (Order { news_at: before.news_at, ..order.clone() }) {
         past::keep_in_tx(tx, was(RowKind::Order, order, order.id.0), before, now).await?;
     }
-    let row = orders::ActiveModel { id: sea_orm::ActiveValue::NotSet, ..order_row(order) };
+    let row = orders::ActiveModel { id: NotSet, ..order_row(order) };
     orders::Entity::update_many().set(row).filter(orders::Column::Id.eq(order.id.0)).exec(tx).await?;
     Ok(())
 }
@@ -190,7 +195,7 @@ pub(crate) async fn save_employer_in_tx(
     employer: &OrderEmployer,
 ) -> Result<(), Error> {
     past::keep_in_tx(tx, was(RowKind::Employer, order, employer.id.0), before, employer.updated_at).await?;
-    let row = order_employers::ActiveModel { id: sea_orm::ActiveValue::NotSet, ..employer_row(employer) };
+    let row = order_employers::ActiveModel { id: NotSet, ..employer_row(employer) };
     order_employers::Entity::update_many()
         .set(row)
         .filter(order_employers::Column::Id.eq(employer.id.0))
@@ -323,6 +328,7 @@ fn order_row(order: &Order) -> orders::ActiveModel {
         created_at: Set(order.created_at),
         updated_at: Set(order.updated_at),
         version: Set(order.version),
+        trace_parent: NotSet,
     }
 }
 

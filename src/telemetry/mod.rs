@@ -1,4 +1,4 @@
-//! Metrics: where they are collected, and what each of them means.
+//! Metrics and traces: where they are collected, and what each of them means.
 //!
 //! Code that counts something calls the macros of the `metrics` crate with a name from [`METRICS`]; whoever adds a name
 //! adds its line there and in docs/operator.md (`tests/it/telemetry.rs` checks both). The process has one collector,
@@ -6,6 +6,9 @@
 //! a word out of a short, closed list: never an id, a subject, an address, or anything else about a person.
 
 mod list;
+#[cfg(feature = "otel")]
+mod otlp;
+mod trace;
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -13,6 +16,10 @@ use std::time::Duration;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 pub use self::list::{Kind, METRICS, Metric};
+#[cfg(feature = "otel")]
+pub use self::otlp::{Exporter, ExporterError};
+pub use self::trace::TRACE;
+pub(crate) use self::trace::{follow, follow_caller, here};
 
 /// How often [`Collector::keep_up`] tidies.
 const UPKEEP: Duration = Duration::from_secs(5);

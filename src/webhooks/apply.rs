@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tracing::Instrument as _;
 
 use super::find::{self, Found};
 use super::read::{self, Meaning, OrderNews};
@@ -12,6 +13,7 @@ use crate::kit::Kit;
 use crate::links;
 use crate::orders::{self, News, Said};
 use crate::storage::{Error, Tx};
+use crate::telemetry::{self, TRACE};
 use crate::truv::{self, wire::webhooks::Event};
 use crate::words::{DeliveryStatus, TaskStatus};
 
@@ -44,8 +46,25 @@ pub(crate) async fn apply(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
     }
 }
 
-/// Joins the delivery into its order: rows, events and the settled delivery in one transaction.
+/// Joins the delivery into its order, as a part of the trace that the order was made in.
 async fn join(kit: &Kit, delivery: &Claimed, event: &Event, meaning: &Meaning, order: OrderId) -> Result<(), Error> {
+    let span = tracing::info_span!(
+        target: TRACE, "delivery", otel.kind = "consumer", delivery.id = %delivery.id, order.id = %order
+    );
+    if !span.is_disabled() {
+        telemetry::follow(&span, orders::trace_parent(&kit.db, order).await?.as_deref());
+    }
+    join_in_tx(kit, delivery, event, meaning, order).instrument(span).await
+}
+
+/// Rows, events and the settled delivery in one transaction.
+async fn join_in_tx(
+    kit: &Kit,
+    delivery: &Claimed,
+    event: &Event,
+    meaning: &Meaning,
+    order: OrderId,
+) -> Result<(), Error> {
     let tx = kit.db.begin().await?;
     let news = News::said(said(event, meaning, delivery));
     if let Meaning::LinkDisconnected { truv_link_id } = meaning {

@@ -19,6 +19,8 @@ use crate::webhooks;
 const BATCH: u64 = 128;
 /// Distance to the next attempt after a failure of ours; it doubles.
 const REPEAT: Duration = Duration::from_secs(1);
+/// Attempts in a row at a delivery whose transaction loses against another one.
+const MEETINGS: u32 = 4;
 /// Attempts that may fail before a delivery is set aside.
 const ATTEMPTS: u32 = 20;
 
@@ -79,9 +81,7 @@ fn lane(delivery: &Claimed) -> u64 {
 }
 
 async fn apply_one(kit: &Kit, delivery: &Claimed) {
-    // One delivery that brings the code down must not take the others with it.
-    let applied = AssertUnwindSafe(webhooks::apply(kit, delivery)).catch_unwind().await;
-    let Err(error) = applied.unwrap_or_else(|_| Err(Error::Corrupt("applying it panicked".to_owned()))) else {
+    let Err(error) = attempt(kit, delivery).await else {
         let waited = (kit.clock.now() - delivery.received_at).to_std().unwrap_or_default();
         metrics::histogram!("recert_delivery_wait_seconds").record(waited);
         return;
@@ -106,4 +106,22 @@ async fn apply_one(kit: &Kit, delivery: &Claimed) {
     if let Err(error) = deliveries::return_lease(kit, delivery, next_at).await {
         tracing::error!(delivery.id = %delivery.id, %error, "a delivery could not be put back; its lease will end");
     }
+}
+
+/// Applies the delivery. Two transactions in each other's way are no fault: once one has won, the other may follow at once.
+async fn attempt(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
+    for _ in 1..MEETINGS {
+        match apply_guarded(kit, delivery).await {
+            Err(Error::Collision(_)) => {}
+            other => return other,
+        }
+    }
+    apply_guarded(kit, delivery).await
+}
+
+/// One delivery that brings the code down must not take the others with it.
+async fn apply_guarded(kit: &Kit, delivery: &Claimed) -> Result<(), Error> {
+    let kit = kit.of(delivery.agency);
+    let applied = AssertUnwindSafe(webhooks::apply(&kit, delivery)).catch_unwind().await;
+    applied.unwrap_or_else(|_| Err(Error::Corrupt("applying it panicked".to_owned())))
 }

@@ -9,6 +9,7 @@ use metrics::counter;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, field};
 
 use super::End;
 use crate::ids::{BatchId, BatchItemId, LinkId, OrderId};
@@ -18,6 +19,7 @@ use crate::ledger;
 use crate::orders;
 use crate::renewals;
 use crate::storage::Error;
+use crate::telemetry::{self, TRACE};
 use crate::words::JobKind;
 
 /// Attempts that may end in a failure of ours before a job is set aside.
@@ -78,7 +80,13 @@ async fn run_or_put_back(kit: Kit, job: Claimed, break_off: CancellationToken) {
 async fn run_one(kit: &Kit, job: &Claimed) {
     // A job that panics must neither stay in hand nor run for ever.
     let begun = Instant::now();
-    let ran = AssertUnwindSafe(Box::pin(carry_out(kit, job))).catch_unwind().await;
+    let span = tracing::info_span!(
+        target: TRACE, "job", otel.name = format!("job {}", job.kind.word()), otel.kind = "consumer",
+        job.subject = %job.subject, outcome = field::Empty
+    );
+    telemetry::follow(&span, job.trace_parent.as_deref());
+    let ours = kit.of(job.agency);
+    let ran = AssertUnwindSafe(Box::pin(carry_out(&ours, job)).instrument(span.clone())).catch_unwind().await;
     let ran = ran.unwrap_or_else(|_| Err(Error::Corrupt("the job panicked".to_owned())));
     let outcome = match &ran {
         Ok(Ran::Finished) => "finished",
@@ -87,6 +95,8 @@ async fn run_one(kit: &Kit, job: &Claimed) {
         Ok(Ran::Hindered { .. }) => "hindered",
         Err(_) => "error",
     };
+    span.record("outcome", outcome);
+    drop(span);
     metrics::histogram!("recert_job_seconds", "kind" => job.kind.word(), "outcome" => outcome).record(begun.elapsed());
     let ended = match ran {
         Ok(Ran::Finished) => jobs::finish(kit, job).await,

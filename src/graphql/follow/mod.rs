@@ -52,7 +52,7 @@ pub struct Follow(Arc<Inner>);
 type Run = Arc<dyn Fn(Request) -> BoxStream<'static, Response> + Send + Sync>;
 
 struct Inner {
-    kit: Kit,
+    kit: Arc<Kit>,
     hub: Hub,
     run: Run,
     recipes: Recipes,
@@ -61,9 +61,9 @@ struct Inner {
 
 impl Follow {
     /// Runs subscriptions on the schema, fed by the hub.
-    pub fn new(kit: Kit, hub: Hub, schema: impl Executor) -> Self {
+    pub fn new(kit: Arc<Kit>, hub: Hub, schema: impl Executor) -> Self {
         let run: Run = Arc::new(move |request| schema.execute_stream(request, None));
-        let teller = Arc::new(Teller::new(kit.clone(), Arc::clone(&run)));
+        let teller = Arc::new(Teller::new(Arc::clone(&kit), Arc::clone(&run)));
         Self(Arc::new(Inner { kit, hub, run, recipes: Recipes::default(), teller }))
     }
 
@@ -72,7 +72,7 @@ impl Follow {
     pub fn start(&self, mut request: Request, standing: Standing) -> BoxStream<'static, Told> {
         let recipe = self.0.recipes.of(&mut request, &standing.now());
         let plan = Arc::new(OnceLock::new());
-        let view = View::new(self.0.kit.clone(), standing.clone());
+        let view = View::new(&self.0.kit, standing.clone());
         let notes = view.notes().clone();
         let request = request.data(view).data(Turn::Plan(Arc::clone(&plan)));
         let follow = self.clone();
@@ -102,7 +102,8 @@ impl Follow {
     }
 
     fn frames(&self, scope: CaseScope, filter: &Filter, after: Option<Position>) -> Frames {
-        events::stream(self.0.kit.clone(), self.0.hub.clone(), scope, filter.clone(), after).boxed()
+        let db = self.0.kit.db.of(scope.agency);
+        events::stream(db, self.0.hub.clone(), scope, filter.clone(), after).boxed()
     }
 }
 

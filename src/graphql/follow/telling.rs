@@ -14,6 +14,7 @@ use async_graphql::{Response, Value};
 use futures_util::future::{BoxFuture, Shared};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::time::Instant;
+use tracing::{Instrument as _, Span};
 
 use super::recipe::{Audience, Recipe};
 use super::{Run, Turn};
@@ -21,6 +22,7 @@ use crate::audit::Notes;
 use crate::events::Frame;
 use crate::graphql::view::{View, WeakView, withheld};
 use crate::kit::Kit;
+use crate::telemetry::{self, TRACE};
 
 /// How long an answer may be taken by others. A follower that comes later reads the rows anew.
 const FRESH: Duration = Duration::from_secs(1);
@@ -124,13 +126,13 @@ impl<T> Held<T> {
 
 /// Works answers out.
 pub(super) struct Teller {
-    kit: Kit,
+    kit: Arc<Kit>,
     run: Run,
     ticks: AtomicU64,
 }
 
 impl Teller {
-    pub(super) fn new(kit: Kit, run: Run) -> Self {
+    pub(super) fn new(kit: Arc<Kit>, run: Run) -> Self {
         Self { kit, run, ticks: AtomicU64::new(0) }
     }
 
@@ -148,19 +150,20 @@ impl Teller {
         let held = kept.views.get(recipe.audience()).filter(|held| held.serves(seen));
         let (view, begun) = match held.and_then(|held| Some((held.thing.upgrade()?, held.begun))) {
             Some(found) => found,
-            None => (View::new(self.kit.clone(), recipe.audience().caller().into()), self.tick()),
+            None => (View::new(&self.kit, recipe.audience().caller().into()), self.tick()),
         };
         let at = Instant::now();
         kept.views.insert(recipe.audience().clone(), Held { begun, at, thing: view.downgrade() });
         let (teller, worker) = (Arc::clone(self), Arc::clone(recipe));
-        let work = async move { teller.work_out(&worker, frame, view).await }.boxed().shared();
+        let span = span(&frame);
+        let work = async move { teller.work_out(&worker, frame, view).await }.instrument(span).boxed().shared();
         kept.answers.insert(recipe.number, Held { begun, at, thing: work.clone() });
         work
     }
 
     /// What the recipe says of a frame that concerns one stream alone.
     pub(super) async fn alone(&self, recipe: &Recipe, frame: Frame) -> Answer {
-        self.work_out(recipe, frame, View::new(self.kit.clone(), recipe.audience().caller().into())).await
+        self.work_out(recipe, frame, View::new(&self.kit, recipe.audience().caller().into())).await
     }
 
     async fn work_out(&self, recipe: &Recipe, frame: Frame, mut view: View) -> Answer {
@@ -174,12 +177,24 @@ impl Teller {
             {
                 tokio::time::sleep(pause).await;
                 // The failure sits in the loaders.
-                view = View::new(self.kit.clone(), recipe.audience().caller().into());
+                view = View::new(&self.kit, recipe.audience().caller().into());
                 continue;
             }
             return Answer { told, ended: self.tick() };
         }
     }
+}
+
+/// The last part of a trace: an event becomes what its followers are sent.
+fn span(frame: &Frame) -> Span {
+    let Frame::Event(happening) = frame else { return Span::none() };
+    let Some(parent) = &happening.event.trace_parent else { return Span::none() };
+    let span = tracing::info_span!(
+        target: TRACE, "frame", otel.kind = "producer", event.kind = happening.event.kind.word(),
+        case.id = %happening.event.case
+    );
+    telemetry::follow(&span, Some(parent));
+    span
 }
 
 impl Shelf {

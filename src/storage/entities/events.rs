@@ -20,6 +20,8 @@ pub struct Model {
     pub report_id: Option<Uuid>,
     pub facts: Json,
     pub occurred_at: DateTimeUtc,
+    /// Where the change stands in a trace.
+    pub trace_parent: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]

@@ -19,6 +19,8 @@ pub struct Model {
     pub leased_until: Option<DateTimeUtc>,
     pub lease: Option<Uuid>,
     pub last_error: Option<String>,
+    /// Where whoever asked for it last stood in a trace.
+    pub trace_parent: Option<String>,
     pub created_at: DateTimeUtc,
 }
 

@@ -20,10 +20,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::{Instrument as _, field};
 use url::Url;
 
 use crate::config;
 use crate::gate::{Gate, Signal, Turn, Urgency};
+use crate::telemetry::TRACE;
 use crate::truv::error::is_cut_short;
 use crate::truv::{Error, json, redact, throttle, wire::Page};
 
@@ -242,7 +244,14 @@ impl Client {
     ) -> Result<Vec<u8>, Error> {
         let turn = self.turn().await?;
         let (call, begun) = (format!("{method} /{path}"), Instant::now());
-        let answer = self.send(method, url, body).await;
+        let span = tracing::info_span!(
+            target: TRACE, "upstream", otel.name = call, otel.kind = "client", otel.status_code = field::Empty
+        );
+        let answer = self.send(method, url, body).instrument(span.clone()).await;
+        if answer.is_err() {
+            span.record("otel.status_code", "ERROR");
+        }
+        drop(span);
         if let Some(gate) = &self.gate {
             let agency = gate.agency().to_owned();
             metrics::histogram!("recert_upstream_seconds", "agency" => agency, "call" => call).record(begun.elapsed());

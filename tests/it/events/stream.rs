@@ -20,7 +20,7 @@ fn everything(stage: &Stage) -> CaseScope {
 }
 
 fn follow(stage: &Stage, after: Option<Position>) -> Frames {
-    Box::pin(stream(stage.kit.clone(), stage.hub.clone(), everything(stage), Filter::default(), after))
+    Box::pin(stream(stage.kit.db.clone(), stage.hub.clone(), everything(stage), Filter::default(), after))
 }
 
 async fn next(frames: &mut Frames) -> Frame {

@@ -1,5 +1,6 @@
 //! A schema over a fresh database, and callers of every kind.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_graphql::{Request, Variables};
@@ -29,7 +30,7 @@ pub(crate) const EVENTS: &str = include_str!("../../../schema/operations/CaseEve
 pub(crate) const EVENTS_PAGE: &str = include_str!("../../../schema/operations/CaseEventsPage.graphql");
 
 pub(crate) struct Stage {
-    pub(crate) kit: Kit,
+    pub(crate) kit: Arc<Kit>,
     pub(crate) hub: Hub,
     pub(crate) schema: Schema,
     pub(crate) follow: Follow,
@@ -44,7 +45,7 @@ pub(crate) async fn stage() -> Stage {
     let (scratch, db, statements) = fresh().await;
     let clock = Clock::still(Utc.with_ymd_and_hms(2026, 3, 20, 12, 0, 0).unwrap());
     let ids = Ids::seeded(clock.clone(), 7);
-    let kit = Kit {
+    let kit = Arc::new(Kit {
         opaque: db.opaque().await.unwrap(),
         audit: Recorder::alone(db.clone()),
         sealer: Sealer::new(&Sealing::default()).unwrap(),
@@ -56,11 +57,11 @@ pub(crate) async fn stage() -> Stage {
         work: Work { poll_interval: Duration::from_millis(50), ..Work::default() },
         webhooks: Webhooks::default(),
         lifetimes: recert::lifetimes::Shelf::default(),
-    };
+    });
     let agency = Seed(&kit).agency("sonoma").await;
     let hub = Hub::new();
     let schema = schema();
-    let follow = Follow::new(kit.clone(), hub.clone(), schema.clone());
+    let follow = Follow::new(Arc::clone(&kit), hub.clone(), schema.clone());
     Stage { schema, follow, hub, kit, agency, statements, _scratch: scratch }
 }
 
@@ -137,7 +138,7 @@ impl Stage {
 /// Runs the hub beside `work`.
 pub(crate) async fn live<T>(stage: &Stage, work: impl Future<Output = T>) -> T {
     let stop = CancellationToken::new();
-    let hub = stage.hub.clone().run(stage.kit.clone(), stop.clone());
+    let hub = stage.hub.clone().run(Kit::clone(&stage.kit), stop.clone());
     let work = async {
         let done = work.await;
         stop.cancel();

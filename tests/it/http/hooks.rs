@@ -45,11 +45,11 @@ async fn every_failed_signature_gets_the_same_answer() {
         post(&stage, "elsewhere").header("x-webhook-sign", &good).body(BODY),
     ];
     for request in requests {
-        let mut answered = answer(request).await;
-        assert_eq!(code(&answered), (401, "UNAUTHENTICATED"));
-        answered.1["errors"][0]["extensions"]["requestId"].take();
-        let constant = r#"{"errors":[{"extensions":{"code":"UNAUTHENTICATED","requestId":null},"message":"the signature is missing or wrong"}]}"#;
-        assert_eq!(answered.1.to_string(), constant);
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 401);
+        let constant =
+            r#"{"errors":[{"extensions":{"code":"UNAUTHENTICATED"},"message":"the signature is missing or wrong"}]}"#;
+        assert_eq!(response.text().await.unwrap(), constant);
     }
     assert!(stage.seen.deliveries.lock().unwrap().is_empty());
 }

@@ -106,6 +106,24 @@ async fn a_second_refusal_and_a_client_who_leaves_ask_for_another_link() {
     assert_eq!(world.show(&case).await["status"], "READY_FOR_REVIEW");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_provider_said_of_an_earlier_login_is_not_said_of_a_later_one() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::ConfigError]).await;
+    world.refresh(&case, "key-1").await;
+    world.quiet().await;
+    let failed = world.show(&case).await["latestOrder"].clone();
+    let message = |order: &Value| order["failure"]["message"].as_str().unwrap().to_owned();
+    assert!(message(&failed).contains("The provider says: Documents are not consistent"), "{failed:#}");
+    world.clock.advance(std::time::Duration::from_mins(1));
+    let wrong = json!({ "action": "login", "username": "wrong", "password": "wrong" });
+    world.applicant(failed["truvOrderId"].as_str().unwrap(), wrong).await;
+    world.quiet().await;
+    let refused = world.show(&case).await["latestOrder"].clone();
+    assert_eq!((&refused["id"], &refused["failure"]["taskStatus"]), (&failed["id"], &"LOGIN_ERROR".into()));
+    assert!(!message(&refused).contains("Documents"), "{refused:#}");
+}
+
 async fn suborder(world: &World, order: &str) -> Value {
     world.true_order(order).await["employers"][0]["id"].clone()
 }

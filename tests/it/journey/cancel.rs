@@ -66,6 +66,25 @@ async fn an_order_that_truv_has_is_canceled_there() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn canceling_an_order_whose_data_is_already_there_comes_too_late() {
+    let world = World::with(Settings { suborder_lag_ms: 3_600_000, ..Settings::at_once() }).await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    // Truv has the data; the gateway was not told, and Truv takes the wish since the entry is still open.
+    world.faults(json!([{ "where": "delivery", "action": "drop" }])).await;
+    world.refresh(&case, "key-1").await;
+    world.quiet().await;
+    assert_eq!(cancel(&world).await.unwrap().order.status, OrderStatus::Pending);
+    world.quiet().await;
+    let shown = world.show(&case).await;
+    let truth = world.true_order(shown["latestOrder"]["truvOrderId"].as_str().unwrap()).await;
+    assert!(truth["canceled_at"].is_string());
+    let state = |name: &str| &truth["employers"][0][name];
+    assert_eq!((state("status"), state("last_task_status")), (&"canceled".into(), &"done".into()));
+    let status = (&shown["latestOrder"]["status"], &shown["status"]);
+    assert_eq!(status, (&"COMPLETED".into(), &"READY_FOR_REVIEW".into()), "what is billed is shown: {shown:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_order_that_has_ended_cannot_be_canceled() {
     let world = World::start().await;
     let case = world.case("SNAP-1", &[Scenario::Ok]).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use recert::simulator::{OrderCreated, Scenario, Settings};
 use rstest::rstest;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::world::World;
@@ -91,5 +92,66 @@ async fn what_comes_before_the_answer_waits_for_it_and_no_longer() {
         (&"READY_FOR_REVIEW".into(), &"DONE".into()),
         "{shown:#}"
     );
+    assert_eq!(recert::deliveries::counts(&world.app.kit().db).await.unwrap(), recert::deliveries::Counts::default());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_parked_while_the_answer_is_being_stored_waits_no_longer() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    // SQLite has one writer: there nothing can be parked meanwhile.
+    let is_postgres = world.app.kit().db.backend() == DbBackend::Postgres;
+    let gate = if is_postgres { Some(hold_commit_of_answers(&world).await) } else { None };
+    world.refresh(&case, "key-1").await;
+    if let Some(gate) = gate {
+        let all_parked = async || {
+            world.sim.settled().await;
+            let statuses = world.column("SELECT status AS value FROM deliveries").await;
+            let parked = statuses.iter().filter(|status| *status == "PARKED").count();
+            (parked > 3 && !statuses.iter().any(|status| status == "RECEIVED")).then_some(())
+        };
+        world.until("what came is parked", all_parked).await;
+        gate.commit().await.unwrap();
+    }
+    world.quiet().await;
+    assert_eq!(world.show(&case).await["status"], "READY_FOR_REVIEW");
+    assert_eq!(recert::deliveries::counts(&world.app.kit().db).await.unwrap(), recert::deliveries::Counts::default());
+}
+
+/// Holds the transaction that takes Truv's answer at its very end, where it has done everything and nobody sees it yet,
+/// until the one returned here ends.
+async fn hold_commit_of_answers(world: &World) -> DatabaseTransaction {
+    let owner = world.owner().await;
+    let trigger = "CREATE FUNCTION wait_at_the_gate() RETURNS trigger LANGUAGE plpgsql
+            AS 'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER held_up AFTER UPDATE ON orders DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
+            WHEN (OLD.truv_order_id IS DISTINCT FROM NEW.truv_order_id) EXECUTE FUNCTION wait_at_the_gate()";
+    owner.execute_unprepared(trigger).await.unwrap();
+    let gate = owner.begin().await.unwrap();
+    gate.execute_unprepared("SELECT pg_advisory_xact_lock(1)").await.unwrap();
+    gate
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_loses_against_another_transaction_follows_it_at_once() {
+    // One after the other, so that each loses exactly once.
+    let world = World::tuned(Settings::at_once(), |config| config.work.workers = 1).await;
+    let case = world.case("SNAP-1", &[Scenario::Ok]).await;
+    if world.app.kit().db.backend() != DbBackend::Postgres {
+        // SQLite has one writer: nobody is in its way.
+        return;
+    }
+    // Every other attempt loses, as PostgreSQL says it.
+    let trigger = "CREATE SEQUENCE attempts;
+        CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
+            AS 'BEGIN IF nextval(''attempts'') % 2 = 1 THEN RAISE serialization_failure; END IF; RETURN NEW; END';
+        CREATE TRIGGER meeting BEFORE UPDATE ON deliveries FOR EACH ROW
+            WHEN (NEW.status = 'APPLIED' AND OLD.status <> 'APPLIED') EXECUTE FUNCTION lose()";
+    let owner = world.owner().await;
+    owner.execute_unprepared(trigger).await.unwrap();
+    world.refresh(&case, "key-1").await;
+    // The clock stands still: nothing waits for its time.
+    world.quiet().await;
+    assert_eq!(world.show(&case).await["status"], "READY_FOR_REVIEW");
     assert_eq!(recert::deliveries::counts(&world.app.kit().db).await.unwrap(), recert::deliveries::Counts::default());
 }

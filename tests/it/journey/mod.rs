@@ -26,6 +26,8 @@ mod revoke;
 mod rules;
 mod scenarios;
 mod storm;
+#[cfg(feature = "otel")]
+mod traces;
 mod transports;
 mod unknowns;
 mod watch;

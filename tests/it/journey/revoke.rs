@@ -99,6 +99,10 @@ async fn a_revoked_subject_is_shown_out_everywhere_and_comes_back_with_its_next_
         (&json!("worker-1"), &json!("a laptop was lost"), &json!("2026-03-04T15:00:00Z"), &Value::Null)
     );
 
+    let limited = world.token(COUNTY, &[Scope::AuditRead, Scope::CasesReadAssigned]);
+    let refused = world.query_as(&limited, "{ tokenRevocations { totalCount } }", json!({})).await;
+    assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "they are everybody's: {refused}");
+
     // Whoever starts later knows it from the first request on.
     other.stop(Duration::ZERO).await;
     let later = world.replica().await;

@@ -30,12 +30,27 @@ const TASK_WORDS: [&str; 17] = [
 const ENTRY_WORDS: [&str; 9] =
     ["pending", "sent", "completed", "no_data", "error", "expired", "canceled", "skipped", "unheard_of"];
 
-/// One thing that is told about one employer, at a second of the history.
+/// One thing that is told, mostly about one employer, at a second of the history.
 #[derive(Clone, Debug)]
 enum Piece {
-    Task { employer: usize, task: usize, word: &'static str, at: i64 },
-    Entry { employer: usize, word: &'static str, at: i64 },
-    Told { employer: usize, word: &'static str, at: i64 },
+    Task {
+        employer: usize,
+        task: usize,
+        word: &'static str,
+        at: i64,
+    },
+    Entry {
+        employer: usize,
+        word: &'static str,
+        at: i64,
+    },
+    Told {
+        employer: usize,
+        word: &'static str,
+        at: i64,
+    },
+    /// The whole order was canceled.
+    Canceled,
 }
 
 fn piece(employers: usize) -> impl Strategy<Value = Piece> {
@@ -46,6 +61,7 @@ fn piece(employers: usize) -> impl Strategy<Value = Piece> {
             .prop_map(|(employer, task, word, at)| Piece::Task { employer, task, word, at }),
         2 => (0..employers, entry, 0..6_i64).prop_map(|(employer, word, at)| Piece::Entry { employer, word, at }),
         2 => (0..employers, task, 0..6_i64).prop_map(|(employer, word, at)| Piece::Told { employer, word, at }),
+        1 => Just(Piece::Canceled),
     ]
 }
 
@@ -74,6 +90,7 @@ struct Known {
     ids: Ids,
     employers: Vec<OrderEmployer>,
     tasks: Vec<Task>,
+    is_canceled: bool,
     status: OrderStatus,
 }
 
@@ -101,7 +118,13 @@ impl Known {
             message: None,
             updated_at: time(0),
         });
-        Self { employers: employers.collect(), ids, tasks: Vec::new(), status: OrderStatus::Pending }
+        Self {
+            employers: employers.collect(),
+            ids,
+            tasks: Vec::new(),
+            is_canceled: false,
+            status: OrderStatus::Pending,
+        }
     }
 
     fn hear(&mut self, piece: &Piece) {
@@ -120,6 +143,7 @@ impl Known {
                     entry.told = Some(told);
                 }
             }
+            Piece::Canceled => self.is_canceled = true,
         }
         self.derive();
     }
@@ -157,7 +181,7 @@ impl Known {
             }
         }
         let standings: Vec<Standing> = self.employers.iter().map(status::standing).collect();
-        self.status = status::next(self.status, status::derive(&standings, false));
+        self.status = status::next(self.status, status::derive(&standings, self.is_canceled));
     }
 
     /// All that can be seen of it, without our own ids.

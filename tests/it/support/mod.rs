@@ -2,11 +2,14 @@
 
 pub(crate) mod caseload;
 pub(crate) mod client;
+#[cfg(feature = "otel")]
+pub(crate) mod collector;
 pub(crate) mod database;
 pub(crate) mod promises;
 pub(crate) mod proxy;
 pub(crate) mod seed;
 pub(crate) mod socket;
+pub(crate) mod traced;
 pub(crate) mod upstream;
 pub(crate) mod world;
 

@@ -13,12 +13,13 @@ use recert::simulator::{
     Simulator,
 };
 use recert::storage::Database;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::database::{Scratch, fresh};
+use super::database::{Scratch, Statements, fresh, fresh_walled};
 use super::seed::{NewCase, Seed};
+use super::traced::{self, Traced};
 
 /// How long a test waits for background work before it fails: longer than any machine is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -29,6 +30,7 @@ pub(crate) struct World {
     pub(crate) clock: Clock,
     pub(crate) config: Config,
     pub(crate) http: reqwest::Client,
+    traced: Option<Traced>,
     // Last: the database goes when nobody uses it any more.
     pub(super) scratch: Scratch,
 }
@@ -70,10 +72,24 @@ impl World {
         Self::seeded(None, settings, tune).await
     }
 
+    /// Everything at once, and the database behind row-level security where there is such a thing.
+    pub(crate) async fn walled() -> Self {
+        Self::over(fresh_walled().await, None, Settings::at_once(), |_| {}).await
+    }
+
     /// With the simulator's chances drawn from a seed.
     pub(crate) async fn seeded(seed: Option<u64>, settings: Settings, tune: impl FnOnce(&mut Config)) -> Self {
+        Self::over(fresh().await, seed, settings, tune).await
+    }
+
+    async fn over(
+        (scratch, db, _): (Scratch, Database, Statements),
+        seed: Option<u64>,
+        settings: Settings,
+        tune: impl FnOnce(&mut Config),
+    ) -> Self {
+        let trace = traced::begin();
         let clock = Clock::still(noon());
-        let (scratch, db, _) = fresh().await;
         let mut config = Config::for_tests();
         let neighbour = Agency {
             slug: NEIGHBOUR.to_owned(),
@@ -109,7 +125,8 @@ impl World {
             sim.seed(SeedBatch { client_id, webhooks: vec![webhook], ..SeedBatch::default() }).unwrap();
         }
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let world = Self { app, sim, clock, config, http, scratch };
+        let traced = trace.map(|trace| trace.of(&sim));
+        let world = Self { app, sim, clock, config, http, traced, scratch };
         world.looked_after(1).await;
         world
     }
@@ -143,19 +160,24 @@ impl World {
 
     /// Takes the gateway down and lets `meanwhile` happen; then another one starts on the same database.
     pub(crate) async fn restart(self, meanwhile: impl AsyncFnOnce(&Simulator, &Clock, &Database)) -> Self {
-        let Self { app, sim, clock, config, scratch, .. } = self;
+        let Self { app, sim, clock, config, traced, scratch, .. } = self;
         app.stop(Duration::ZERO).await;
         let db = scratch.open().await;
         meanwhile(&sim, &clock, &db).await;
         let parts = Parts { clock: clock.clone(), ids: Ids::seeded(clock.clone(), 12), db };
         let app = App::start(&config, parts).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { app, sim, clock, config, http, scratch }
+        Self { app, sim, clock, config, http, traced, scratch }
     }
 
     /// Where the world's database is.
     pub(crate) fn database_url(&self) -> String {
         self.scratch.url()
+    }
+
+    /// A connection of the owner of the world's tables, who may change them.
+    pub(crate) async fn owner(&self) -> DatabaseConnection {
+        sea_orm::Database::connect(self.scratch.owner_url()).await.unwrap()
     }
 
     /// Opens the world's database once more, as another process would.

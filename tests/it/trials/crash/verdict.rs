@@ -47,7 +47,7 @@ pub(super) async fn judge(stage: &Stage, seen: &Seen, cycles: u64) -> Verdict {
     court.events_have_no_hole().await;
     court.nothing_is_stuck().await;
     court.acknowledged_is_stored().await;
-    court.written().await;
+    court.written();
     let made = court.orders.iter().filter(|order| !order.is_imported).count();
     if u64::try_from(made).unwrap() < cycles || seen.logged == 0 {
         court.fault(format!("{made} orders and {} events in {cycles} cycles prove nothing", seen.logged));
@@ -296,12 +296,12 @@ impl Court<'_> {
 
     /// No gateway has panicked, none has logged a fault but those that a trial brings about, and none has logged a secret
     /// or a person.
-    async fn written(&mut self) {
+    fn written(&mut self) {
         let written = self.stage.written();
         // Every secret is one long word.
         let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let words: HashSet<&str> = written.split(|c| !is_of_word(c)).filter(|word| word.len() >= 16).collect();
-        let secrets = self.stage.secrets().await;
+        let secrets = self.stage.private();
         let told = secrets.iter().filter(|secret| words.contains(secret.as_str())).count();
         if told > 0 || secrets.len() < self.true_orders().len() {
             self.fault(format!("{told} of {} secrets were logged", secrets.len()));
@@ -326,8 +326,9 @@ impl Court<'_> {
 fn expected(employers: &[(&str, Option<&str>)], is_canceled: bool) -> Vec<&'static str> {
     let all = |status: &str| !employers.is_empty() && employers.iter().all(|(is, _)| *is == status);
     let completed = employers.iter().filter(|(status, _)| *status == "completed").count();
-    if all("completed") {
-        // What has completed stays so, even if canceling it came too late.
+    let has_data = |(status, task): &(&str, Option<&str>)| *status == "completed" || *task == Some("done");
+    if !employers.is_empty() && employers.iter().all(has_data) {
+        // What has its data stays so, even if canceling it came too late.
         vec!["COMPLETED"]
     } else if is_canceled || all("canceled") {
         vec!["CANCELED"]

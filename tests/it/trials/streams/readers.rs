@@ -135,6 +135,7 @@ pub(super) fn start(stage: &Stage, random: &mut ChaCha8Rng) -> Readers {
             at: None,
             cursor: None,
             last_gateway: None,
+            deadline: None,
             seen: Seen { sight, name, told: Vec::new(), faults: Vec::new() },
         };
         tasks.spawn(reader.read());
@@ -163,18 +164,19 @@ struct Reader {
     at: Option<Position>,
     cursor: Option<String>,
     last_gateway: Option<usize>,
+    /// When to give up, from the moment on in which nobody writes any more.
+    deadline: Option<Instant>,
     seen: Seen,
 }
 
 impl Reader {
     async fn read(mut self) -> Seen {
-        let mut deadline = None;
         while !self.is_done() {
-            if self.is_calm() && Instant::now() > *deadline.get_or_insert_with(|| Instant::now() + PATIENCE) {
+            if self.is_late() {
                 self.seen.faults.push(format!("does not come to the end of the log, stands at {:?}", self.at));
                 return self.seen;
             }
-            self.connect(deadline).await;
+            self.connect().await;
             let away = match self.manner {
                 _ if self.is_calm() => 50..100,
                 Manner::Away => 500..4_000,
@@ -183,6 +185,11 @@ impl Reader {
             tokio::time::sleep(Duration::from_millis(self.random.random_range(away))).await;
         }
         self.seen
+    }
+
+    /// Whether nobody writes any more, and has not for too long to be still on the way to the end.
+    fn is_late(&mut self) -> bool {
+        self.is_calm() && Instant::now() > *self.deadline.get_or_insert_with(|| Instant::now() + PATIENCE)
     }
 
     fn is_calm(&self) -> bool {
@@ -198,7 +205,7 @@ impl Reader {
     }
 
     /// One connection, for as long as the manner has it.
-    async fn connect(&mut self, deadline: Option<Instant>) {
+    async fn connect(&mut self) {
         // Sometimes somebody begins anew: what went by meanwhile is not missed.
         if !self.is_calm() && self.random.random_bool(0.1) {
             (self.cursor, self.at) = (None, None);
@@ -229,10 +236,10 @@ impl Reader {
             }
         }
         self.last_gateway = Some(number);
-        self.listen(&mut wire, deadline).await;
+        self.listen(&mut wire).await;
     }
 
-    async fn listen(&mut self, wire: &mut Wire, deadline: Option<Instant>) {
+    async fn listen(&mut self, wire: &mut Wire) {
         let mut left: usize = match self.manner {
             Manner::Steady => 100_000,
             Manner::Restless => self.random.random_range(1..60),
@@ -240,7 +247,7 @@ impl Reader {
             Manner::Away => self.random.random_range(5..150),
         };
         while !self.is_done() && (left > 0 || self.is_calm()) {
-            if deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            if self.is_late() {
                 return;
             }
             match tokio::time::timeout(LOOK, wire.next()).await {
