@@ -11,14 +11,21 @@ use crate::support::world::{KnownCase, World};
 
 const STEP: Duration = Duration::from_secs(15);
 
-/// All faults of calls and of deliveries, in shares that let most of them through.
+/// All faults of calls and of deliveries, in shares that let most of them through. However the dice fall, the first two
+/// orders and the first two deliveries are hit.
 fn weather() -> Value {
     let api = |method: &str, action: &str, probability: f64, params: Value| {
         json!({ "where": "api", "match": { "method": method }, "action": action, "probability": probability,
                 "params": params })
     };
     let delivery = |action: &str, probability: f64, params: Value| json!({ "where": "delivery", "action": action, "probability": probability, "params": params });
-    let mut rules = vec![json!({ "where": "api", "action": "refuse", "probability": 0.02 })];
+    let mut rules = vec![
+        json!({ "where": "api", "match": { "method": "POST" }, "action": "execute_then_drop", "times": 1 }),
+        json!({ "where": "api", "match": { "method": "POST" }, "action": "error_before", "times": 1 }),
+        json!({ "where": "delivery", "action": "drop", "times": 1 }),
+        json!({ "where": "delivery", "action": "duplicate", "params": { "copies": 2 }, "times": 1 }),
+        json!({ "where": "api", "action": "refuse", "probability": 0.02 }),
+    ];
     for (action, of_posts, of_reads, params) in [
         ("execute_then_drop", 0.10, 0.02, json!({})),
         ("error_after", 0.10, 0.02, json!({})),
@@ -130,7 +137,7 @@ async fn every_promise_holds_in_bad_weather(#[case] settings: Settings) {
     world.faults(json!([])).await;
     let hit = |log: Vec<Value>| log.iter().filter(|entry| entry.get("fault").is_some()).count();
     let (calls, deliveries) = (hit(world.log("request").await), hit(world.log("delivery").await));
-    assert!(calls > 3 && deliveries > 8, "the weather was bad: {calls} calls, {deliveries} deliveries");
+    assert!(calls >= 2 && deliveries >= 2, "the weather was bad: {calls} calls, {deliveries} deliveries");
     // The retry after the outage is due, and whatever still comes late has come.
     world.pass(6, Duration::from_secs(700)).await;
     for (case, status) in &cast {
