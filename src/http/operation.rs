@@ -45,7 +45,8 @@ impl Operation {
         let measured = match document {
             Document::Registered(measured) => measured,
             Document::Sent(source) => {
-                let measure = |source| edge.guard.measure(source, &|name| edge.parts.executor.is_billed(name));
+                let is_billed = |name: &str| edge.parts.executor.is_billed(name);
+                let measure = |source, hash: &_| edge.guard.measure(source, hash, &is_billed);
                 let measured = edge.documents.measured(source, measure)?;
                 if let Some(hash) = hash {
                     edge.documents.keep(hash, measured.source());

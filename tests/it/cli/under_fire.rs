@@ -11,6 +11,9 @@ const MOST_MILLIS: u64 = 50;
 /// KiB by which the most memory ever held may grow while the first hostile requests are served, and while they come again.
 const FIRST_KIB: u64 = 32 * 1024;
 const AGAIN_KIB: u64 = 8 * 1024;
+/// KiB by which it may grow while 1,200 documents are served that are as large as the gate lets them be: those that are
+/// remembered take 28 MiB, all of them would take 256.
+const REMEMBERED_KIB: u64 = 64 * 1024;
 
 /// Milliseconds for which the process has had a core.
 fn worked(process: u32) -> u64 {
@@ -88,4 +91,27 @@ async fn hostile_requests_cost_a_process_little_time_and_no_memory() {
     assert!(after_first - at_start < FIRST_KIB, "{at_start} KiB, then {after_first}");
     assert!(after_last - after_first < AGAIN_KIB, "{after_first} KiB, then {after_last}");
     assert_eq!(ask(&sound).await.0, 200);
+}
+
+/// The largest documents that the gate admits: as many values, and as many fields with arguments, as 2,000 tokens hold.
+fn largest(number: usize) -> [String; 2] {
+    let fields = "a(b: 1) ".repeat(320);
+    [format!("query A{number} {{ a(b: [{}]) }}", "{a: 1} ".repeat(390)), format!("query B{number} {{ {fields} }}")]
+}
+
+#[tokio::test]
+async fn however_many_large_documents_are_sent_few_are_remembered() {
+    let (scratch, _db, _) = fresh().await;
+    let served = Served::start(&scratch.url(), &[]);
+    let (process, http, token) = (served.child.id(), client(), token());
+    let at_start = peak(process);
+    for document in (0..600).flat_map(largest) {
+        let request = http.post(format!("http://{}/graphql", served.public)).bearer_auth(&token);
+        let answer = request.json(&json!({ "query": document })).send().await.unwrap();
+        let answer: Value = answer.json().await.unwrap();
+        // Past the gate: it is the schema that does not know the field.
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{answer}");
+    }
+    let grown = peak(process) - at_start;
+    assert!(grown < REMEMBERED_KIB, "{grown} KiB");
 }
