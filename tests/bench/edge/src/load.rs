@@ -8,24 +8,30 @@ use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::task::JoinSet;
 
+use crate::servers::Asked;
 use crate::{CONNECTIONS, Result};
 
 /// What one round has shown.
 pub(crate) struct Round {
     pub(crate) per_second: f64,
-    /// Microseconds for which the servers' process had a core, for each request.
+    /// Microseconds for which the server's process had a core, for each request.
     pub(crate) core_micros: f64,
     pub(crate) p50_micros: f64,
     pub(crate) p99_micros: f64,
 }
 
 /// Has a child ask for so long.
-pub(crate) async fn round(address: SocketAddr, token: &str, seconds: u64, body: &str) -> Result<Round> {
-    let before = worked()?;
+pub(crate) async fn round(
+    Asked { address, process, .. }: Asked,
+    token: &str,
+    seconds: u64,
+    body: &str,
+) -> Result<Round> {
+    let before = worked(process)?;
     let mut child = Command::new(std::env::current_exe()?);
     child.args(["load", &address.to_string(), token, &seconds.to_string(), body]);
     let told = child.output().await?;
-    let core = worked()? - before;
+    let core = worked(process)? - before;
     let told = String::from_utf8(told.stdout)?;
     let numbers: Vec<f64> = told.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [count, elapsed, p50_micros, p99_micros] = *numbers.as_slice() else {
@@ -34,9 +40,9 @@ pub(crate) async fn round(address: SocketAddr, token: &str, seconds: u64, body: 
     Ok(Round { per_second: count / elapsed, core_micros: core.as_secs_f64() * 1e6 / count, p50_micros, p99_micros })
 }
 
-/// For how long this process has had a core, as Linux tells.
-fn worked() -> Result<Duration> {
-    let stat = std::fs::read_to_string("/proc/self/stat")?;
+/// For how long a process has had a core, as Linux tells.
+fn worked(process: u32) -> Result<Duration> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
     // The name in parentheses may hold anything; user and system time are fields 14 and 15, in hundredths of a second.
     let fields = stat.rsplit_once(')').ok_or("no process")?.1;
     let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);

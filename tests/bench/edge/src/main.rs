@@ -5,7 +5,10 @@
 //! ```text
 //! cargo run --release --manifest-path tests/bench/edge/Cargo.toml           # ten rounds of three seconds for each question
 //! cargo run --release --manifest-path tests/bench/edge/Cargo.toml -- 4 1    # four rounds of one second
+//! ... -- 4 1 OTHER                                                           # with the edge of another build beside it
 //! ```
+//!
+//! OTHER is this program built from another tree, so that before and after stand in one run (`policy.sh` does that).
 //!
 //! The machine is shared, so only ratios within one run count: of requests a second, and of the time that this process
 //! had a core for each request, which hardly moves when others use the cores too. Whoever asks is a child process.
@@ -19,7 +22,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use crate::load::Round;
-use crate::servers::Servers;
+use crate::servers::{Other, Servers};
 
 pub(crate) type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -32,24 +35,29 @@ async fn main() -> Result<()> {
     match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         ["load", address, token, seconds, body] => load::ask(address.parse()?, token, seconds.parse()?, body).await,
         ["load", ..] => Err("load ADDRESS TOKEN SECONDS BODY".into()),
-        [rounds, seconds] => compare(rounds.parse()?, seconds.parse()?).await,
-        _ => compare(10, 3).await,
+        ["serve"] => servers::serve().await,
+        [] => compare(10, 3, None).await,
+        [rounds, seconds] => compare(rounds.parse()?, seconds.parse()?, None).await,
+        [rounds, seconds, other] => compare(rounds.parse()?, seconds.parse()?, Some(Other::start(other).await?)).await,
+        _ => Err("ROUNDS SECONDS [OTHER]".into()),
     }
 }
 
-async fn compare(rounds: usize, seconds: u64) -> Result<()> {
+async fn compare(rounds: usize, seconds: u64, other: Option<Other>) -> Result<()> {
     let servers = Servers::start().await?;
-    let (_, first) = servers.addresses[0];
+    let mut asked = servers.asked.to_vec();
+    asked.extend(other.as_ref().map(|other| other.asked));
+    let first = asked[0].address;
     println!(
         "{rounds} rounds of {seconds} s for each question and server, {CONNECTIONS} connections; ratios are medians of rounds\n"
     );
     println!("question server          req/s   ratio   us of a core/req   ratio   p50 us   p99 us");
     for (name, body) in questions(first, &servers.token).await? {
         let mut lengths = Vec::new();
-        for (server, address) in servers.addresses {
-            let answer: Value = serde_json::from_str(&load::once(address, &servers.token, &body).await?)?;
+        for server in &asked {
+            let answer: Value = serde_json::from_str(&load::once(server.address, &servers.token, &body).await?)?;
             if answer["data"].is_null() || answer["errors"].is_array() {
-                return Err(format!("{name}: {server} answers {answer}").into());
+                return Err(format!("{name}: {} answers {answer}", server.name).into());
             }
             lengths.push(answer["data"].to_string().len());
         }
@@ -57,17 +65,16 @@ async fn compare(rounds: usize, seconds: u64) -> Result<()> {
         if lengths.iter().any(|length| *length != lengths[0]) {
             return Err(format!("{name}: the answers differ: {lengths:?} bytes of data").into());
         }
-        let mut of: Vec<Vec<Round>> = servers.addresses.iter().map(|_| Vec::new()).collect();
+        let mut of: Vec<Vec<Round>> = asked.iter().map(|_| Vec::new()).collect();
         for round in 0..rounds {
             // Whoever comes first finds the caches as the other ones left them.
             for turn in 0..of.len() {
                 let place = (round + turn) % of.len();
-                let address = servers.addresses[place].1;
-                of[place].push(load::round(address, &servers.token, seconds, &body).await?);
+                of[place].push(load::round(asked[place], &servers.token, seconds, &body).await?);
             }
         }
-        for ((server, _), rounds) in servers.addresses.iter().zip(&of) {
-            show(name, server, rounds, &of[0]);
+        for (server, rounds) in asked.iter().zip(&of) {
+            show(name, server.name, rounds, &of[0]);
         }
     }
     servers.stop().await;

@@ -1,7 +1,9 @@
-//! The servers: the whole gateway twice, and the library's handler on the first one's schema and database.
+//! The servers: the whole gateway twice, and the library's handler on the first one's schema and database. Beside them,
+//! where one is named, the gateway of another build in a process of its own.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 
 use async_graphql_axum::{GraphQLRequest, GraphQLResponse};
@@ -21,16 +23,55 @@ use recert::kit::Kit;
 use recert::seal::Sealer;
 use recert::storage::Database;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
 
 use crate::Result;
 
 /// Cases in the county.
 const CASES: u32 = 1_000;
 
+/// One that is asked.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) name: &'static str,
+    pub(crate) address: SocketAddr,
+    /// The process that answers.
+    pub(crate) process: u32,
+}
+
+/// The gateway of another build. It ends with this.
+pub(crate) struct Other {
+    pub(crate) asked: Asked,
+    _child: Child,
+}
+
+impl Other {
+    pub(crate) async fn start(program: &str) -> Result<Self> {
+        let mut command = Command::new(program);
+        let mut child = command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true).spawn()?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line).await?;
+        let address = line.trim().parse().map_err(|_| format!("{program} serve does not say where it listens"))?;
+        let asked = Asked { name: "edge, other", address, process: child.id().ok_or("it has ended")? };
+        Ok(Self { asked, _child: child })
+    }
+}
+
+/// A gateway for another process: says where it listens, and goes when its input ends.
+pub(crate) async fn serve() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (app, _) = gateway(&folder.path().join("edge.sqlite"), AuditReads::Personal).await?;
+    println!("{}", app.public_addr());
+    tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await?;
+    app.stop(std::time::Duration::ZERO).await;
+    Ok(())
+}
+
 pub(crate) struct Servers {
-    /// By name, in the order in which they are compared: the first one is what the others are measured against.
-    pub(crate) addresses: [(&'static str, SocketAddr); 3],
+    /// In the order in which they are compared: the first one is what the others are measured against.
+    pub(crate) asked: [Asked; 3],
     /// It sees every case, and nothing that only some may see, so that `audit.reads = "personal"` records nothing.
     pub(crate) token: String,
     apps: [App; 2],
@@ -65,11 +106,15 @@ impl Servers {
             verifier: Verifier::load(&config.auth, clock).await?,
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let addresses =
-            [("stock", listener.local_addr()?), ("edge", edge.public_addr()), ("edge, audit", audited.public_addr())];
+        let process = std::process::id();
+        let asked = [
+            Asked { name: "stock", address: listener.local_addr()?, process },
+            Asked { name: "edge", address: edge.public_addr(), process },
+            Asked { name: "edge, audit", address: audited.public_addr(), process },
+        ];
         let router = Router::new().route("/graphql", post(answer)).with_state(Arc::new(stock));
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Ok(Self { addresses, token, apps: [edge, audited], _folder: folder })
+        Ok(Self { asked, token, apps: [edge, audited], _folder: folder })
     }
 
     pub(crate) async fn stop(self) {
