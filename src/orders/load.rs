@@ -21,9 +21,10 @@ pub async fn load(db: &Database, agency: AgencyId, ids: &[OrderId]) -> Result<Ha
     Ok(query.all(db.read()).await?.into_iter().map(|row| (row.id.into(), row.into())).collect())
 }
 
-/// Where the making of an order stands in a trace; `None` in none.
-pub(crate) async fn trace_parent(db: &Database, id: OrderId) -> Result<Option<String>, Error> {
-    let query = orders::Entity::find_by_id(id.0).select_only().column(orders::Column::TraceParent);
+/// Where the making of an order of the agency stands in a trace; `None` in none.
+pub(crate) async fn trace_parent(db: &Database, agency: AgencyId, id: OrderId) -> Result<Option<String>, Error> {
+    let query = orders::Entity::find_by_id(id.0).filter(orders::Column::AgencyId.eq(agency.0));
+    let query = query.select_only().column(orders::Column::TraceParent);
     Ok(query.into_tuple::<Option<String>>().one(db.read()).await?.flatten())
 }
 

@@ -52,7 +52,7 @@ async fn join(kit: &Kit, delivery: &Claimed, event: &Event, meaning: &Meaning, o
         target: TRACE, "delivery", otel.kind = "consumer", delivery.id = %delivery.id, order.id = %order
     );
     if !span.is_disabled() {
-        telemetry::follow(&span, orders::trace_parent(&kit.db, order).await?.as_deref());
+        telemetry::follow(&span, orders::trace_parent(&kit.db, delivery.agency, order).await?.as_deref());
     }
     join_in_tx(kit, delivery, event, meaning, order).instrument(span).await
 }
