@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import WebSocket from 'ws';
 
 /** Opens a page. Everything that it logs as an error, and every request that leaves its origin, fails `assertQuiet`. */
@@ -83,7 +84,19 @@ export async function open(address) {
       const ended = new Promise((resolve) => browser.once('exit', resolve));
       browser.kill();
       await ended;
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      await remove(profile);
     },
   };
+}
+
+/** Removes a folder. The browser's helpers end a moment after it, and until then they may still write there. */
+async function remove(folder) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (error.code !== 'ENOTEMPTY' || attempt === 100) throw error;
+      await delay(50);
+    }
+  }
 }
