@@ -8,6 +8,7 @@
 pub(crate) mod entities;
 mod error;
 pub(crate) mod past;
+mod planner;
 pub(crate) mod ranked;
 mod sole;
 mod wall;
@@ -248,6 +249,7 @@ impl Database {
             tx.commit().await?;
         } else {
             Migrator::up(&self.write.pool, None).await.map_err(of_migrations)?;
+            planner::tell(&self.write.pool).await?;
         }
         Ok(())
     }
