@@ -226,28 +226,24 @@ async fn a_lineage_of_depth_50_takes_as_many_statements_as_one_of_depth_1() {
     assert_eq!(counts[0], counts[1]);
 }
 
-/// How the database would read.
+/// How the database would read: on the connections that the finders read on, since a planner's figures are a connection's own.
 async fn plan(stage: &Stage, statement: &Statement) -> String {
-    let tx = stage.kit.db.begin().await.unwrap();
-    let backend = tx.get_database_backend();
-    let (explain, column) = match backend {
-        DbBackend::Postgres => {
-            // A handful of rows is sorted faster than it is looked up; with these off the plan says what is possible.
-            tx.execute_unprepared(
-                "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off",
-            )
-            .await
-            .unwrap();
-            ("EXPLAIN", 0)
-        }
-        _ => ("EXPLAIN QUERY PLAN", 3),
-    };
-    let explain = Statement {
-        sql: format!("{explain} {}", statement.sql),
+    let db = &stage.kit.db;
+    let backend = db.backend();
+    let explain = |word: &str| Statement {
+        sql: format!("{word} {}", statement.sql),
         values: statement.values.clone(),
         db_backend: backend,
     };
-    let rows = tx.query_all_raw(explain).await.unwrap();
+    let (rows, column) = if backend == DbBackend::Postgres {
+        let tx = db.begin().await.unwrap();
+        // A handful of rows is sorted faster than it is looked up; with these off the plan says what is possible.
+        let off = "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
+        tx.execute_unprepared(off).await.unwrap();
+        (tx.query_all_raw(explain("EXPLAIN")).await.unwrap(), 0)
+    } else {
+        (db.read().query_all_raw(explain("EXPLAIN QUERY PLAN")).await.unwrap(), 3)
+    };
     rows.iter().map(|row| row.try_get_by_index::<String>(column).unwrap()).collect::<Vec<_>>().join("\n")
 }
 
