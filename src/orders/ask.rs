@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::idempotency::Key;
 use super::refresh::{Made, announce_in_tx, check_upstream, is_in_the_way};
 use super::refusal::{Error, Refusal, input};
-use super::{Contact, Order, OrderEmployer, shared, store};
+use super::shared::{self, Asked};
+use super::{Contact, Order, OrderEmployer, store};
 use crate::batches;
 use crate::caller::{Caller, Scope};
 use crate::cases;
@@ -13,7 +14,7 @@ use crate::ids::{CaseId, LinkId, OrderId};
 use crate::kit::Kit;
 use crate::links;
 use crate::people::{self, Client};
-use crate::words::{CaseStatus, DeliveryChannel, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose};
+use crate::words::{CaseStatus, DeliveryChannel, OrderKind, OrderStatus, ProductType, RefreshPurpose};
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize)]
@@ -76,23 +77,23 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
         None => links.retain(|link| !link.works()),
     }
     let wanted: Vec<LinkId> = links.iter().map(|link| link.id).collect();
-    if let Some((order, other)) = shared::find_ask_elsewhere_in_tx(&tx, locked.case(), &wanted).await? {
+    let elsewhere = shared::find_ask_elsewhere_in_tx(&tx, locked.case(), &wanted).await?;
+    if let Some(Asked::By(order, other)) = elsewhere {
         let refusal = if scope.admits(other.agency, other.assignee) {
-            Refusal::InProgress { order: Box::new(order) }
+            Refusal::InProgress { order }
         } else {
             let message = "Another case of this client has asked for the same connection already.";
             conflict(input("caseId"), message, locked.case().version)
         };
         return Err(refusal.into());
     }
-
-    let latest = locked.case().latest_order.and_then(|id| orders.iter().find(|order| order.id == id));
-    if latest.is_some_and(is_written_about) && ask.channels.iter().any(|channel| *channel != DeliveryChannel::None) {
+    let parent = locked.case().latest_order.and_then(|id| orders.iter().find(|order| order.id == id));
+    let has_truv_written = parent.is_some_and(shared::is_written_about) || elsewhere.is_some();
+    if has_truv_written && ask.channels.iter().any(|channel| *channel != DeliveryChannel::None) {
         let message = "Truv has written to the client about this already. Wait for the login, or pass a link on \
                        yourselves (NONE).";
         return Err(conflict(input("channels"), message, locked.case().version).into());
     }
-    let parent = locked.case().latest_order.and_then(|id| orders.iter().find(|order| order.id == id));
     let order = new_order(
         kit,
         caller,
@@ -134,11 +135,6 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
     let case = locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
     Ok(Made { order, case, spending: None, fresh: None })
-}
-
-/// Truv itself has asked the client after this order failed, and the answer is awaited.
-fn is_written_about(order: &Order) -> bool {
-    order.failure.as_ref().is_some_and(|failure| failure.next_action == NextAction::Wait)
 }
 
 fn conflict(path: Vec<String>, message: &str, current_version: i64) -> Refusal {

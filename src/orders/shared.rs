@@ -1,15 +1,16 @@
 //! What a connection's fate means for all cases of its client: they learn that it broke or works again, and an ask that has
 //! become needless by another case's order ends.
 
+use super::plan::{self, Ask};
 use super::{Order, OrderEmployer, policy, status, store};
-use crate::cases::{self, Locked, Standing};
+use crate::cases::{self, Case, Locked, Standing};
 use crate::events::{Change, Facts};
 use crate::ids::{AgencyId, LinkId};
 use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
 use crate::links::{self, Link};
 use crate::storage::{Error, Tx};
-use crate::words::{CaseEventKind, CaseStatus, JobKind, OrderStatus, RestoredBy};
+use crate::words::{CaseEventKind, CaseStatus, JobKind, NextAction, OrderStatus, ProductType, RestoredBy};
 
 /// Tells every case of the link's client that is not closed, in one transaction. The cases are locked in the order of their
 /// ids, so that two connections of one client never wait for each other.
@@ -39,10 +40,18 @@ async fn relieve_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, link: &Link) -> 
     let orders = store::list_of_case(tx, case).await?;
     let mut of_renewal = orders.iter().rev().filter(|order| order.renewal.is_some() && order.renewal == renewal);
     let ask = of_renewal.clone().find(|order| order.contact.is_some() && store::OPEN.contains(&order.status));
-    let Some(failed) = of_renewal.find(|order| order.failure.as_ref().is_some_and(policy::needs_client)) else {
-        return Ok(());
+    let failed = of_renewal.clone().find(|order| order.failure.as_ref().is_some_and(policy::needs_client));
+    let is_moving = of_renewal.any(|order| order.contact.is_none() && store::OPEN.contains(&order.status));
+    let is_mended = match (failed, ask.and_then(|ask| ask.contact.as_ref())) {
+        (Some(failed), _) => is_mended_in_tx(tx, failed).await?,
+        // What the case has asked for itself comes to its own end.
+        (None, _) if is_moving => false,
+        // Somebody wants another connection, whatever this one does.
+        (None, Some(contact)) if !contact.links.contains(&link.id) => false,
+        // A batch found the connection broken before it asked Truv for anything.
+        (None, _) => is_refreshable_in_tx(tx, locked.case()).await?,
     };
-    if !is_mended_in_tx(tx, failed).await? {
+    if !is_mended {
         return Ok(());
     }
     if let Some(ask) = ask {
@@ -60,12 +69,20 @@ async fn relieve_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, link: &Link) -> 
         jobs::enqueue_in_tx(kit, tx, job).await?;
     }
     locked.note(Change {
-        order: Some(ask.unwrap_or(failed).id),
+        order: ask.or(failed).or(orders.last()).map(|order| order.id),
         facts: Facts { link: Some(link.id), restored_by: Some(RestoredBy::OtherCase), ..Facts::default() },
         ..Change::of(CaseEventKind::ConnectionRestored)
     });
     locked.stand(Standing::DUE);
     Ok(())
+}
+
+/// Whether every connection that a refresh of the case would ask works.
+async fn is_refreshable_in_tx(tx: &Tx, case: &Case) -> Result<bool, Error> {
+    let product = ProductType::Income;
+    let ask = Ask { source: None, product, purpose: None, employers: None, tries_broken: false };
+    let targets = plan::choose(tx, case, &ask).await?.targets;
+    Ok(!targets.is_empty() && targets.iter().all(|target| target.link.works()))
 }
 
 fn is_begun(employer: &OrderEmployer) -> bool {
@@ -86,12 +103,16 @@ pub(super) async fn is_mended_in_tx(tx: &Tx, failed: &Order) -> Result<bool, Err
     Ok(!refused.is_empty() && refused.iter().all(is_mended))
 }
 
-/// An ask of another case of the same client that is open for one of these connections: one incident, one ask.
-pub(super) async fn find_ask_elsewhere_in_tx(
-    tx: &Tx,
-    case: &cases::Case,
-    wanted: &[LinkId],
-) -> Result<Option<(Order, cases::Case)>, Error> {
+/// How the client was asked for another case already.
+pub(super) enum Asked {
+    /// By an order of ours that is open.
+    By(Box<Order>, Box<Case>),
+    /// By a message of Truv's own, after a refresh that failed.
+    ByTruv,
+}
+
+/// Whether another case of the same client has one of these connections asked for: one incident, one ask.
+pub(super) async fn find_ask_elsewhere_in_tx(tx: &Tx, case: &Case, wanted: &[LinkId]) -> Result<Option<Asked>, Error> {
     for other in cases::list_open_of_client_in_tx(tx, case.agency, case.client).await? {
         if other.id == case.id {
             continue;
@@ -100,9 +121,24 @@ pub(super) async fn find_ask_elsewhere_in_tx(
             order.contact.as_ref().is_some_and(|contact| contact.links.iter().any(|link| wanted.contains(link)))
         };
         let orders = store::list_of_case(tx, other.id).await?;
+        if let Some(latest) = orders.iter().find(|order| Some(order.id) == other.latest_order)
+            && is_written_about(latest)
+            && store::employers(tx, latest.id)
+                .await?
+                .iter()
+                .filter_map(|entry| entry.link)
+                .any(|link| wanted.contains(&link))
+        {
+            return Ok(Some(Asked::ByTruv));
+        }
         if let Some(ask) = orders.into_iter().find(|order| store::OPEN.contains(&order.status) && overlaps(order)) {
-            return Ok(Some((ask, other)));
+            return Ok(Some(Asked::By(Box::new(ask), Box::new(other))));
         }
     }
     Ok(None)
+}
+
+/// Truv itself has asked the client after this order failed, and the answer is awaited.
+pub(super) fn is_written_about(order: &Order) -> bool {
+    order.failure.as_ref().is_some_and(|failure| failure.next_action == NextAction::Wait)
 }

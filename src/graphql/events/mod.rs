@@ -263,7 +263,8 @@ kind! {
     /// A connection that the client had to mend works again: nobody need be asked any more, and an open ask for it ends.
     ConnectionRestored(ToldOfOrder), told => &told.told;
 
-    /// The order that brought the data; where another case did, the order of this case that waited for the client.
+    /// The order that brought the data; where another case did, the order of this case that waited for the client, or the
+    /// newest one where a batch had found the connection broken before it asked Truv.
     async fn order(&self) -> &Order {
         &self.0.order
     }

@@ -202,15 +202,25 @@ async fn where_truv_has_written_to_the_client_nobody_else_writes() {
     let settings = Settings { recover_after_ms: 3_600_000, ..Settings::at_once() };
     let world = World::with(settings).await;
     let case = world.case("SNAP-1", &[Scenario::RecoverAfterLogin]).await;
+    let tanf = sharing(&world, &case, "TANF-1").await;
     world.refresh(&case, "key-1").await;
     world.quiet().await;
     assert_eq!(standing(&world, &case).await, ["WAITING_ON_CLIENT", "WAIT"]);
     let failure = world.show(&case).await["latestOrder"]["failure"].clone();
     assert_eq!((&failure["nextActor"], &failure["retryAt"]), (&json!("CLIENT"), &Value::Null), "{failure}");
-    let by = |channel: &str, key: &str| json!({ "input": { "caseId": case.id, "channels": [channel], "idempotencyKey": key } });
-    let refused = world.send("SendVerificationLink", by("EMAIL", "a")).await["sendVerificationLink"].clone();
-    let error = &refused["userErrors"][0];
-    assert_eq!((&error["__typename"], &error["path"]), (&json!("ConflictError"), &json!(["input", "channels"])));
+    let of = |case: &KnownCase, channel: &str, key: &str| json!({ "input": { "caseId": case.id, "channels": [channel], "idempotencyKey": key } });
+    let by = |channel: &str, key: &str| of(&case, channel, key);
+    // Neither for this case nor for the other one that shares the connection.
+    for (case, key) in [(&case, "a"), (&tanf, "c")] {
+        let refused = world.send("SendVerificationLink", of(case, "EMAIL", key)).await["sendVerificationLink"].clone();
+        let error = &refused["userErrors"][0];
+        assert_eq!((&error["__typename"], &error["path"]), (&json!("ConflictError"), &json!(["input", "channels"])));
+    }
+    let batch = json!({ "name": "March", "filter": {}, "sendLinksOnFailure": true, "idempotencyKey": "march" });
+    world.send("StartRenewalBatch", json!({ "input": batch })).await;
+    world.quiet().await;
+    assert_eq!(asks(&world, &tanf).await.len(), 0);
+    assert_eq!(standing(&world, &tanf).await, ["NEEDS_CLIENT", "SEND_VERIFICATION_LINK"]);
     assert_eq!(world.truth().await["notices"].as_array().unwrap().len(), 1, "one contact for one incident");
 
     // Somebody who has the client at the desk may still hand a link over, and then the client answers Truv after all.
@@ -221,6 +231,32 @@ async fn where_truv_has_written_to_the_client_nobody_else_writes() {
     assert_eq!(standing(&world, &case).await, ["READY_FOR_REVIEW", "REVIEW"]);
     assert_eq!(asks(&world, &case).await[0]["status"], "CANCELED");
     assert_eq!(world.truth().await["notices"].as_array().unwrap().len(), 1);
+    // The other case never asked Truv for anything, and need not ask the client any more either.
+    assert_eq!(standing(&world, &tanf).await, ["DUE", "CREATE_REFRESH_ORDER"]);
+    assert_eq!(restored(&world, &tanf).await, ["OTHER_CASE"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_over_two_cases_with_one_connection_asks_their_client_once() {
+    let world = World::start().await;
+    let snap = world.case("SNAP-1", &[Scenario::LoginError]).await;
+    let tanf = sharing(&world, &snap, "TANF-1").await;
+    let batch = json!({ "name": "March", "filter": {}, "sendLinksOnFailure": true, "idempotencyKey": "march" });
+    let id =
+        world.send("StartRenewalBatch", json!({ "input": batch })).await["startRenewalBatch"]["batch"]["id"].clone();
+    world.quiet().await;
+    world.pass(10, Duration::from_secs(30)).await;
+    let batch = world.send("RenewalBatch", json!({ "id": id, "first": 9 })).await["renewalBatch"].clone();
+    let sent = [asks(&world, &snap).await.len(), asks(&world, &tanf).await.len()];
+    assert_eq!(sent.iter().sum::<usize>(), 1, "{batch:#}");
+    let (asked, other) = if sent[0] == 1 { (&snap, &tanf) } else { (&tanf, &snap) };
+    assert_eq!(standing(&world, asked).await, ["WAITING_ON_CLIENT", "WAIT"]);
+    assert_eq!(standing(&world, other).await, ["NEEDS_CLIENT", "SEND_VERIFICATION_LINK"]);
+    let order = asks(&world, asked).await[0]["truvOrderId"].as_str().unwrap().to_owned();
+    world.applicant(&order, login()).await;
+    world.quiet().await;
+    assert_eq!(standing(&world, asked).await, ["READY_FOR_REVIEW", "REVIEW"]);
+    assert_eq!(standing(&world, other).await, ["DUE", "CREATE_REFRESH_ORDER"], "it works again for both");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
