@@ -22,7 +22,7 @@ pub(crate) fn dollars(cents: i64) -> Decimal {
     Decimal(rust_decimal::Decimal::new(cents, 2))
 }
 
-/// A refresh held against the caps of its program and month.
+/// One refresh, or many, held against the caps of a program and month.
 #[derive(Clone, Debug, SimpleObject)]
 pub(crate) struct Spending {
     /// The program.
@@ -31,14 +31,16 @@ pub(crate) struct Spending {
     month: String,
     /// What the month has committed already: what was ordered and is not void.
     committed: Decimal,
-    /// What this refresh adds. Connections for whose product the settings name no price count as nothing.
+    /// What is asked for now adds. Connections for whose product the settings name no price count as nothing.
     requested: Decimal,
     /// Beyond this amount there is a warning; null for none.
     soft_cap: Option<Decimal>,
     /// Beyond this amount nothing is refreshed; null for no limit.
     hard_cap: Option<Decimal>,
-    /// Whether this refresh goes beyond the soft cap.
+    /// Whether both together go beyond the soft cap.
     is_above_soft_cap: bool,
+    /// Whether both together go beyond the hard cap.
+    is_above_hard_cap: bool,
     /// When the next month begins.
     resets_at: DateTime,
 }
@@ -48,6 +50,7 @@ impl From<ledger::Spending> for Spending {
         Self {
             program: spending.program,
             is_above_soft_cap: spending.is_noticeable(),
+            is_above_hard_cap: spending.is_forbidden(),
             committed: dollars(spending.committed_cents),
             requested: dollars(spending.requested_cents),
             soft_cap: spending.limits.soft_cents.map(dollars),

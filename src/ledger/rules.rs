@@ -146,7 +146,7 @@ impl Limits {
     }
 }
 
-/// A refresh held against the caps of its program and month. Amounts in cents.
+/// One refresh, or many, held against the caps of a program and month. Amounts in cents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spending {
     /// The program.
@@ -155,7 +155,7 @@ pub struct Spending {
     pub month: String,
     /// What the month has committed already.
     pub committed_cents: i64,
-    /// What this refresh would add.
+    /// What is asked for would add.
     pub requested_cents: i64,
     /// The caps.
     pub limits: Limits,

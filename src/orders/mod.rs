@@ -1,10 +1,11 @@
 //! Orders: our record of every Truv order, from the moment it is intended.
 //!
 //! The way of a refresh: `refresh` stores the intent and answers; `send` posts it; `advance` takes in what webhooks and
-//! looks tell about its employers and tasks, and `settle` draws the consequences; `resolve` finds out what became of a lost answer; `cancel` ends it. `ask` has the client log in again by a link, `bridge` inside a
-//! page of the agency's own; `shared` tells what a connection's fate means for the client's other cases. Durable
-//! when a verb returns: rows, events and the job that goes on with the work, all in one transaction; no verb calls Truv
-//! inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
+//! looks tell about its employers and tasks, and `settle` draws the consequences; `resolve` finds out what became of a lost
+//! answer; `cancel` ends it. `ask` has the client log in again by a link, `bridge` inside a page of the agency's own;
+//! `shared` tells what a connection's fate means for the client's other cases; `prospects` foresees many refreshes at once.
+//! Durable when a verb returns: rows, events and the job that goes on with the work, all in one transaction; no verb calls
+//! Truv inside one. `status` and `policy` decide and touch nothing. Deliberately not here: reports and reviews (`reports`,
 //! `renewals`), and how a delivery finds its order (`webhooks`).
 
 mod advance;
@@ -18,6 +19,7 @@ mod load;
 pub mod pages;
 pub mod policy;
 mod poll;
+mod prospects;
 mod refresh;
 mod refusal;
 mod reject;
@@ -54,6 +56,7 @@ pub(crate) use self::news::{News, Said};
 pub use self::plan::{Plan, Target};
 pub use self::poll::{Unread, list_unread};
 pub(crate) use self::poll::{poll, sweep as sweep_silent, sweep_all, sweep_late, waiting};
+pub use self::prospects::{Prospect, load_prospects};
 pub(crate) use self::refresh::{BulkRefresh, refresh_in_tx};
 pub use self::refresh::{Made, RefreshInput, preview, refresh};
 pub use self::refusal::{Error, Refusal};
@@ -65,7 +68,7 @@ pub(crate) use self::shared::tell_link;
 pub(crate) use self::store::{
     employers, find, find_by_suborder, find_by_task, find_by_truv_id, list_employers_of_renewal,
 };
-pub use self::targets::load_targets;
+pub use self::targets::{Targets, load_targets};
 
 /// Our record of one Truv order.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

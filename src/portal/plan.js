@@ -4,11 +4,11 @@ import { alert, h } from './dom.js';
 import { count, date, money, number } from './format.js';
 import { tag } from './queue-table.js';
 import { caseHref } from './route.js';
-import { linkHealth, plannedAction, planReason } from './words.js';
+import { linkHealth, plannedAction, planReason, program } from './words.js';
 
 /** @param {any} plan */
 export function planned(plan) {
-  const { caseCount, billableLinks, cost, expectedSuccessCount, actions, health, days, items } = plan;
+  const { caseCount, billableLinks, cost, expectedSuccessCount, actions, health, days, spending, items } = plan;
   if (caseCount === 0) return h('div', { class: 'plan', 'data-key': 'planned' }, alert('info', 'No renewal is due in this time.'));
   const cases = (/** @type {string[]} */ wanted) => actions.filter((/** @type {any} */ { action }) => wanted.includes(action)).reduce((/** @type {number} */ sum, /** @type {any} */ found) => sum + found.caseCount, 0);
   return h('div', { class: 'plan', 'data-key': 'planned' },
@@ -21,6 +21,7 @@ export function planned(plan) {
       figure(number(billableLinks), 'connections billed'),
       cost !== null && figure(money(cost), 'expected cost'),
       figure(number(expectedSuccessCount), 'expected to bring data')),
+    spending.map(cap),
     h('div', { class: 'pair' },
       small('What is done, and why', ['Action', 'Why', 'Cases'], actions.map((/** @type {any} */ row) => [plannedAction(row.action), planReason(row.reason), number(row.caseCount)])),
       health.length > 0 && small('How well the connections should work', ['Worst connection', 'Should bring data', 'Cases'], health.map((/** @type {any} */ row) => [tag(linkHealth(row.health)), `${row.expectedSuccessPercent}%`, number(row.caseCount)]))),
@@ -30,6 +31,15 @@ export function planned(plan) {
       h('ul', { class: 'plain' }, items.nodes.map((/** @type {any} */ { case: found, action, on, reason }) => h('li', {},
         h('a', { href: caseHref(found.id) }, found.number), ` ${found.client.displayName}, due ${date(found.dueOn)}: `,
         `${plannedAction(action).toLowerCase()}${on && action === 'REFRESH_LATER' ? ` on ${date(on)}` : ''}, because ${planReason(reason)}.`)))));
+}
+
+/** What this month's refreshes cost a program, beside its caps. @param {any} spending */
+function cap({ program: of, requested, committed, softCap, hardCap, isAboveSoftCap, isAboveHardCap }) {
+  if (!isAboveSoftCap && !isAboveHardCap) return null;
+  const spent = `This month's refreshes for ${program(of)} cost ${money(requested)}, and ${money(committed)} is committed already`;
+  return isAboveHardCap
+    ? alert('warning', `${spent}: more than the cap of ${money(hardCap)}. The cases that are due last wait for the next month.`)
+    : alert('info', `${spent}: more than the mark of ${money(softCap)}.`);
 }
 
 /** @param {string} value @param {string} text */

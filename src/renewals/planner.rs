@@ -9,7 +9,8 @@ use chrono::{Days, NaiveDate};
 
 use crate::cases::Case;
 use crate::lifetimes::Table;
-use crate::links::{self, Forecast, Link};
+use crate::links::{self, Forecast};
+use crate::orders::Prospect;
 use crate::words::{CaseStatus, LinkHealth, PlanReason, PlannedAction};
 
 /// The settings that a plan follows.
@@ -42,12 +43,13 @@ pub struct Planned {
     pub chance: Option<f64>,
 }
 
-/// Plans one case, given the connections that a refresh would ask.
-pub fn plan(case: Case, targets: &[Link], calendar: Calendar<'_>) -> Planned {
+/// Plans one case, given what a refresh would meet.
+pub fn plan(case: Case, prospect: &Prospect, calendar: Calendar<'_>) -> Planned {
+    let targets = &prospect.links;
     let forecast = Forecast { due_on: case.due_on, lifetimes: calendar.lifetimes };
     let health = targets.iter().map(|link| links::health(link, forecast)).max_by_key(|band| weight(*band));
     let health = health.unwrap_or(LinkHealth::Unknown);
-    let (action, on, reason) = decide(&case, targets, calendar);
+    let (action, on, reason) = decide(&case, prospect, calendar);
     let is_refresh = matches!(action, PlannedAction::RefreshNow | PlannedAction::RefreshLater);
     let billable_links = if is_refresh { u32::try_from(targets.len()).unwrap_or(u32::MAX) } else { 0 };
     let chance_on = |on| targets.iter().map(|link| links::chance(link, calendar.lifetimes, on)).product();
@@ -55,9 +57,9 @@ pub fn plan(case: Case, targets: &[Link], calendar: Calendar<'_>) -> Planned {
     Planned { case, action, on, reason, billable_links, health, chance }
 }
 
-fn decide(case: &Case, targets: &[Link], calendar: Calendar<'_>) -> (PlannedAction, Option<NaiveDate>, PlanReason) {
+fn decide(case: &Case, prospect: &Prospect, calendar: Calendar<'_>) -> (PlannedAction, Option<NaiveDate>, PlanReason) {
     use PlannedAction::{AskClient, Blocked, RefreshLater, RefreshNow};
-    let today = calendar.today;
+    let (today, targets) = (calendar.today, &prospect.links);
     match case.status {
         CaseStatus::Refreshing | CaseStatus::RetryScheduled => return (Blocked, None, PlanReason::InProgress),
         CaseStatus::WaitingOnClient => return (Blocked, None, PlanReason::WaitingOnClient),
@@ -70,10 +72,21 @@ fn decide(case: &Case, targets: &[Link], calendar: Calendar<'_>) -> (PlannedActi
     if case.status == CaseStatus::NeedsClient || targets.iter().any(|link| !link.works()) {
         return (AskClient, Some(today), PlanReason::ConnectionBroken);
     }
+    if prospect.is_other_product {
+        return (Blocked, None, PlanReason::ProductNotCovered);
+    }
     let opens_on = case.due_on.checked_sub_days(Days::new(calendar.window_days.into())).unwrap_or(case.due_on);
     let first_end = targets.iter().filter_map(|link| links::expected_expiry(link, calendar.lifetimes)).min();
     // A renewal that is open already may have been opened by hand, before its day.
-    if opens_on <= today || case.status != CaseStatus::NotDue {
+    let is_open = opens_on <= today || case.status != CaseStatus::NotDue;
+    let fresh_until = prospect.fresh_until.map(|until| until.date_naive());
+    if fresh_until.is_some_and(|until| is_open || until > opens_on) {
+        return (Blocked, None, PlanReason::FreshEnough);
+    }
+    if is_open {
+        if let Some(at) = prospect.next_available_at {
+            return (RefreshLater, Some(at.date_naive()), PlanReason::LimitReached);
+        }
         let is_past = first_end.is_some_and(|end| end < today);
         return (RefreshNow, Some(today), if is_past { PlanReason::PastExpectedLife } else { PlanReason::CycleOpen });
     }
@@ -100,6 +113,7 @@ mod tests {
 
     use super::*;
     use crate::config::Renewals;
+    use crate::links::Link;
     use crate::words::{DataSource, NextAction, Program};
 
     const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 4).unwrap();
@@ -108,7 +122,11 @@ mod tests {
     }
 
     fn plan_of(case: Case, links: &[Link]) -> Planned {
-        plan(case, links, Calendar { today: TODAY, window_days: 30, lifetimes: &lifetimes() })
+        plan_met(case, &Prospect { links: links.to_vec(), ..Prospect::default() })
+    }
+
+    fn plan_met(case: Case, prospect: &Prospect) -> Planned {
+        plan(case, prospect, Calendar { today: TODAY, window_days: 30, lifetimes: &lifetimes() })
     }
 
     fn nil<T: From<uuid::Uuid>>() -> T {
@@ -203,6 +221,31 @@ mod tests {
             assert_eq!(plan_of(case(CaseStatus::Due, 1), &links).billable_links, 0);
         }
         assert_eq!(plan_of(case(CaseStatus::Due, 1), &[link(1), link(2)]).billable_links, 2);
+    }
+
+    #[test]
+    fn what_would_be_refused_is_not_planned_and_costs_nothing() {
+        let at = |days: i64| Some((TODAY + TimeDelta::days(days)).and_time(NaiveTime::MIN).and_utc());
+        let met = |status, due_in, prospect: Prospect| {
+            let planned = plan_met(case(status, due_in), &Prospect { links: vec![link(10)], ..prospect });
+            (planned.action, planned.on.map(|on| (on - TODAY).num_days()), planned.reason, planned.billable_links)
+        };
+        let other = || Prospect { is_other_product: true, ..Prospect::default() };
+        for (status, due_in) in [(CaseStatus::Due, 10), (CaseStatus::NotDue, 90)] {
+            let planned = met(status, due_in, other());
+            assert_eq!(planned, (PlannedAction::Blocked, None, PlanReason::ProductNotCovered, 0));
+        }
+        let spent = || Prospect { next_available_at: at(1), ..Prospect::default() };
+        let planned = met(CaseStatus::Due, 10, spent());
+        assert_eq!(planned, (PlannedAction::RefreshLater, Some(1), PlanReason::LimitReached, 1));
+        assert_eq!(met(CaseStatus::NotDue, 90, spent()).2, PlanReason::CycleOpensLater, "it has passed by then");
+        // The cycle of a case that is due in 90 days opens in 60.
+        let fresh = |days| Prospect { fresh_until: at(days), next_available_at: at(1), ..Prospect::default() };
+        for (status, due_in, days) in [(CaseStatus::Due, 10, 0), (CaseStatus::NotDue, 90, 61)] {
+            let planned = met(status, due_in, fresh(days));
+            assert_eq!(planned, (PlannedAction::Blocked, None, PlanReason::FreshEnough, 0));
+        }
+        assert_eq!(met(CaseStatus::NotDue, 90, fresh(60)).2, PlanReason::CycleOpensLater);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 
 use super::store::{ids_of, texts};
 use super::{Employment, PayStatement, Report, Stub};
-use crate::ids::{AgencyId, EmploymentId, OrderId, PayStatementId, ReportId};
+use crate::ids::{AgencyId, CaseId, EmploymentId, OrderId, PayStatementId, ReportId};
 use crate::page::{Page, Window};
 use crate::storage::entities::{employments, pay_statements, reports};
 use crate::storage::ranked::{direction, first_of_each, grouped, pages};
@@ -37,6 +37,26 @@ pub async fn load_of_orders(
     let rows = query.into_model::<Head>().all(db.read()).await?;
     // A later report of the same order replaces the earlier one in the map.
     Ok(rows.into_iter().map(|row| (row.order_id.into(), row.into())).collect())
+}
+
+/// The newest report of each case, if it is no older than `since`.
+///
+/// # Errors
+/// When the database fails.
+pub async fn load_newest(
+    db: &Database,
+    agency: AgencyId,
+    cases: &[CaseId],
+    since: chrono::DateTime<chrono::Utc>,
+) -> Result<HashMap<CaseId, Report>, Error> {
+    let query = heads(agency)
+        .filter(reports::Column::CaseId.is_in(cases.iter().map(|id| id.0)))
+        .filter(reports::Column::GeneratedAt.gte(since))
+        .order_by_asc(reports::Column::GeneratedAt)
+        .order_by_asc(reports::Column::Id);
+    let rows = query.into_model::<Head>().all(db.read()).await?;
+    // A later one replaces the earlier ones in the map.
+    Ok(rows.into_iter().map(|row| (row.case_id.into(), row.into())).collect())
 }
 
 /// A report without the raw body, which is large and which nobody reads with the head.

@@ -26,8 +26,8 @@ use crate::words::{DataSource, IdentityMatch, PayFrequency};
 use self::arithmetic::Arithmetic;
 pub use self::identity::Person;
 pub use self::load::{
-    count_statements, load, load_all_of_orders, load_employments, load_employments_of, load_of_orders, load_statements,
-    load_stubs, page_statements,
+    count_statements, load, load_all_of_orders, load_employments, load_employments_of, load_newest, load_of_orders,
+    load_statements, load_stubs, page_statements,
 };
 pub use self::matching::is_same_company;
 pub use self::store::NewEmployment;

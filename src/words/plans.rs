@@ -7,11 +7,11 @@ vocabulary! {
     PlannedAction {
         /// Refresh now: the cycle is open, or a connection would not live to its opening.
         RefreshNow,
-        /// Refresh on the day the cycle opens.
+        /// Refresh on a later day: when the cycle opens, or when the connections may be refreshed again.
         RefreshLater,
         /// Ask the client to log in: no refresh can bring the data.
         AskClient,
-        /// Nothing now: something is at work, or waits for somebody.
+        /// Nothing: something is at work or waits for somebody, or a refresh would be refused.
         Blocked,
     }
 }
@@ -32,6 +32,12 @@ vocabulary! {
         ConnectionBroken,
         /// The client has connected no employer.
         NoConnection,
+        /// A connection has been refreshed as often as Truv allows in a day.
+        LimitReached,
+        /// The agency refuses to pay for newer data while the last report counts as fresh.
+        FreshEnough,
+        /// Truv does not refresh the earlier order for this product.
+        ProductNotCovered,
         /// An order is on its way.
         InProgress,
         /// The client has a link and has not finished.

@@ -57,6 +57,7 @@ async fn no_finder_finds_by_id_what_another_agency_owns() {
     let (of_cases, of_orders): (Vec<CaseId>, Vec<OrderId>) = (all(&world, "cases").await, all(&world, "orders").await);
     let (of_links, of_clients) = (all(&world, "employer_links").await, all(&world, "clients").await);
     let (of_renewals, of_batches) = (all(&world, "renewals").await, all(&world, "renewal_batches").await);
+    let long_ago = now - chrono::TimeDelta::days(36_500);
     let (of_reports, of_jobs) = (all(&world, "reports").await, all(&world, "employments").await);
     let truv_orders = world.column("SELECT truv_order_id AS value FROM orders WHERE truv_order_id IS NOT NULL").await;
     let worker = seed.caseworker(owner, "dana").await;
@@ -92,6 +93,7 @@ async fn no_finder_finds_by_id_what_another_agency_owns() {
         "employers": |agency| orders::load_employers(db, agency, &all(&world, "order_employers").await);
         "tasks": |agency| orders::load_tasks(db, agency, &all(&world, "tasks").await);
         "refreshable connections": |agency| orders::load_targets(db, agency, &of_cases);
+        "newest reports": |agency| reports::load_newest(db, agency, &of_cases, long_ago);
         "connections": |agency| links::load(db, agency, &of_links);
         "connections of clients": |agency| links::load_of_clients(db, agency, &of_clients);
         "connections of a client": |agency| links::load_all_of_client(db, agency, of_clients[0]);

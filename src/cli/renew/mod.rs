@@ -41,7 +41,8 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let kit = offline::kit(&config).await?;
     let enrolled = people::enroll_agency(&kit.db, &kit.clock, &kit.ids, &agency.slug, &agency.name).await;
     let caller = Caller::system(enrolled.map_err(|error| Failure::of(&error))?.id, "renew");
-    let desk = Desk { kit, caller, slug: agency.slug.clone(), spending: agency.spending.clone() };
+    let (rules, spending) = (agency.refresh_rules.clone(), agency.spending.clone());
+    let desk = Desk { kit, caller, slug: agency.slug.clone(), rules, spending };
     match &args.action {
         None if args.start.dry_run => plan::show(&desk, &args.start).await,
         None => {
@@ -70,7 +71,9 @@ struct Desk {
     kit: Kit,
     caller: Caller,
     slug: String,
-    /// What refreshes cost.
+    /// When a refresh is not to be made.
+    rules: config::RefreshRules,
+    /// What refreshes cost, and how much may be spent.
     spending: config::Spending,
 }
 

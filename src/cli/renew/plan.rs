@@ -5,10 +5,10 @@ use std::io::{self, Write};
 
 use super::{Desk, flags::Start};
 use crate::cli::Failure;
-use crate::ledger;
+use crate::ledger::Spending;
 use crate::links;
 use crate::page::Window;
-use crate::renewals::plan::{self, Summary};
+use crate::renewals::plan::{self, Summary, Terms};
 use crate::words::PlannedAction;
 
 /// Cases read by one statement.
@@ -20,8 +20,9 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
     let filter = plan::planned_filter(flags.filter());
     // Nobody keeps the forecasts of this process fresh but the command itself.
     links::learn(&desk.kit, scope.agency).await.map_err(failed)?;
-    let price = ledger::price(&desk.spending, flags.product());
-    let summary = plan::summary(&desk.kit, scope, &filter, price).await.map_err(failed)?;
+    let (rules, spending) = (desk.rules.clone(), desk.spending.clone());
+    let terms = Terms { product: flags.product(), rules, spending };
+    let summary = plan::summary(&desk.kit, scope, &filter, &terms).await.map_err(failed)?;
     io::stdout().write_all(told(&desk.slug, &summary).as_bytes()).map_err(Failure::Output)?;
     let Some(path) = &flags.csv else { return Ok(()) };
     let output: Box<dyn Write> = if path.as_os_str() == "-" {
@@ -45,7 +46,7 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
     .map_err(wrong)?;
     let mut window = Window::first(CHUNK);
     loop {
-        let page = plan::page(&desk.kit, scope, &filter, &window).await.map_err(failed)?;
+        let page = plan::page(&desk.kit, scope, &filter, &terms, &window).await.map_err(failed)?;
         for (_, planned) in &page.items {
             csv.write_record([
                 planned.case.number.clone(),
@@ -55,9 +56,7 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
                 planned.reason.word(),
                 planned.billable_links.to_string(),
                 planned.health.word(),
-                price
-                    .filter(|_| planned.chance.is_some())
-                    .map_or_else(String::new, |price| dollars(price * i64::from(planned.billable_links))),
+                terms.cost_cents(planned).map(dollars).unwrap_or_default(),
                 planned.chance.map_or_else(String::new, |chance| format!("{:.0}", chance * 100.0)),
             ])
             .map_err(wrong)?;
@@ -74,12 +73,27 @@ fn dollars(cents: i64) -> String {
     format!("{}.{:02}", cents / 100, cents % 100)
 }
 
+/// What this month's part costs a program, beside its caps.
+fn held_against_caps(spending: &Spending) -> String {
+    let Spending { program, month, committed_cents, requested_cents, limits, .. } = spending;
+    let limit = |name: &str, cents: Option<i64>| cents.map(|cents| format!(", {name} cap {}", dollars(cents)));
+    let caps = [limit("soft", limits.soft_cents), limit("hard", limits.hard_cents)];
+    let beyond = match (spending.is_forbidden(), spending.is_noticeable()) {
+        (true, _) => ": BEYOND THE HARD CAP, the cases due last wait for the next month",
+        (false, true) => ": beyond the soft cap",
+        (false, false) => "",
+    };
+    let (requested, committed) = (dollars(*requested_cents), dollars(*committed_cents));
+    let caps = caps.into_iter().flatten().collect::<String>();
+    format!("{requested:>16}  dollars for {program} in {month}, {committed} committed already{caps}{beyond}")
+}
+
 /// The sums in words, a line each.
 fn told(slug: &str, summary: &Summary) -> String {
     let mut lines = vec![format!("{slug}: {} cases. Nothing was started.", summary.cases)];
     for (action, words) in [
         (PlannedAction::RefreshNow, "refresh now"),
-        (PlannedAction::RefreshLater, "refresh when the cycle opens"),
+        (PlannedAction::RefreshLater, "refresh on a later day"),
         (PlannedAction::AskClient, "ask the client"),
         (PlannedAction::Blocked, "leave alone for now"),
     ] {
@@ -91,6 +105,7 @@ fn told(slug: &str, summary: &Summary) -> String {
     if let Some(cents) = summary.cost_cents {
         lines.push(format!("{:>8}  dollars at most, if every one of them brings data", dollars(cents)));
     }
+    lines.extend(summary.spending.iter().map(held_against_caps));
     lines.push(format!("{:>8.0}  refreshes are expected to bring data", summary.expected_successes));
     let bands = summary.by_health.iter();
     lines.extend(bands.map(|(health, (cases, expected))| {

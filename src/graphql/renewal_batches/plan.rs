@@ -10,13 +10,12 @@ use crate::cases::queue::{self, Filter, Key};
 use crate::graphql::cases::Case;
 use crate::graphql::cases::queue::DateRange;
 use crate::graphql::error::ApiError;
-use crate::graphql::ledger::dollars;
+use crate::graphql::ledger::{Spending, dollars};
 use crate::graphql::page::{Connection, Listed, PageArgs};
 use crate::graphql::scalars::{Date, Decimal};
 use crate::graphql::view::View;
-use crate::ledger;
 use crate::renewals::batch;
-use crate::renewals::plan::{self, Summary};
+use crate::renewals::plan::{self, Summary, Terms};
 use crate::words::{LinkHealth, PlanReason, PlannedAction, ProductType};
 
 /// The list's name in cursors.
@@ -25,8 +24,7 @@ const LIST: &str = "planned renewals";
 /// What is planned for the cases of a time, together and one by one.
 pub(crate) struct RenewalPlan {
     filter: Filter,
-    /// What refreshing one connection costs, in cents; `None` where the settings name no price.
-    price_cents: Option<i64>,
+    terms: Terms,
     view: View,
     summary: OnceCell<Arc<Summary>>,
 }
@@ -96,7 +94,8 @@ impl RenewalPlan {
     async fn summary(&self) -> Result<&Summary, ApiError> {
         let read = async || {
             let scope = self.view.cases()?;
-            Ok::<_, ApiError>(Arc::new(plan::summary(self.view.kit(), scope, &self.filter, self.price_cents).await?))
+            let summary = plan::summary(self.view.kit(), scope, &self.filter, &self.terms).await?;
+            Ok::<_, ApiError>(Arc::new(summary))
         };
         Ok(self.summary.get_or_try_init(read).await?)
     }
@@ -133,6 +132,12 @@ impl RenewalPlan {
     /// What they cost; null where the settings name no price for the product.
     async fn cost(&self) -> Result<Option<Decimal>, ApiError> {
         Ok(self.summary().await?.cost_cents.map(dollars))
+    }
+
+    /// What the refreshes planned for this month add to the programs that have a cap. Beyond a hard cap nothing is refreshed:
+    /// the cases of a batch then wait for the next month.
+    async fn spending(&self) -> Result<Vec<Spending>, ApiError> {
+        Ok(self.summary().await?.spending.iter().cloned().map(Spending::from).collect())
     }
 
     /// How many of the planned refreshes are expected to bring data, by what was seen at their providers so far.
@@ -190,7 +195,7 @@ impl RenewalPlan {
         let sort = plan::by_due_date();
         let open = |cursor: &str| view.open::<Key>(LIST, cursor).filter(|key| key.fits(&sort));
         let window = PageArgs { first, after, last, before }.window(open)?;
-        let page = plan::page(view.kit(), scope, &self.filter, &window).await?;
+        let page = plan::page(view.kit(), scope, &self.filter, &self.terms, &window).await?;
         let page = page.map(|(key, planned)| {
             let item = PlannedRenewal {
                 action: planned.action,
@@ -198,10 +203,7 @@ impl RenewalPlan {
                 reason: planned.reason,
                 billable_links: i64::from(planned.billable_links),
                 health: planned.health,
-                cost: self
-                    .price_cents
-                    .filter(|_| planned.chance.is_some())
-                    .map(|price| dollars(price * i64::from(planned.billable_links))),
+                cost: self.terms.cost_cents(&planned).map(dollars),
                 expected_success_percent: planned.chance.map(percent),
                 case: Case::new(planned.case.into(), view),
             };
@@ -233,8 +235,7 @@ impl PlanQuery {
         let view = ctx.data_unchecked::<View>();
         batch::require(view.caller())?;
         let filter = plan::planned_filter(window.filter());
-        let account = view.kit().account(view.caller().agency);
-        let price_cents = account.and_then(|account| ledger::price(&account.spending, product));
-        Ok(RenewalPlan { filter, price_cents, view: view.clone(), summary: OnceCell::new() })
+        let terms = Terms::of(view.kit().account(view.caller().agency), product);
+        Ok(RenewalPlan { filter, terms, view: view.clone(), summary: OnceCell::new() })
     }
 }

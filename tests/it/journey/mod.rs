@@ -15,6 +15,7 @@ mod lost_answers;
 mod notices;
 mod pacing;
 mod packets;
+mod plans;
 mod policy_table;
 mod quota;
 mod reconnect;
