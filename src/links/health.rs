@@ -64,6 +64,7 @@ mod tests {
             connected_at: connected.map(|(y, m, d)| Utc.with_ymd_and_hms(y, m, d, 12, 0, 0).unwrap()),
             last_refreshed_at: None,
             broken_at: None,
+            is_only_disconnected: false,
             deleted_at: None,
             limited_until: None,
             is_suspicious: None,

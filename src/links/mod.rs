@@ -58,6 +58,10 @@ pub struct Link {
     pub last_refreshed_at: Option<DateTime<Utc>>,
     /// When it was found not to work; `None` while it works.
     pub broken_at: Option<DateTime<Utc>>,
+    /// Whether `link-disconnected` is all that says so. It comes with every failed refresh, also with one that an outage
+    /// explains.
+    #[serde(default)]
+    pub is_only_disconnected: bool,
     /// When data and credentials were removed at Truv.
     pub deleted_at: Option<DateTime<Utc>>,
     /// Until then Truv itself allows no further refresh, whatever was counted here; `None` unless it has said so.

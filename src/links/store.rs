@@ -438,6 +438,7 @@ impl From<employer_links::Model> for Link {
             connected_at: row.connected_at,
             last_refreshed_at: row.last_refreshed_at,
             broken_at: row.broken_at,
+            is_only_disconnected: row.broken_by.as_deref() == Some(DISCONNECTED),
             deleted_at: row.deleted_at,
             limited_until: row.limited_until,
             is_suspicious: row.is_suspicious,

@@ -52,8 +52,9 @@ pub(super) struct Ask<'a> {
     /// Why; `None` for what was allowed before: an automatic retry.
     pub(super) purpose: Option<RefreshPurpose>,
     pub(super) employers: Option<&'a [OrderEmployerId]>,
-    /// Whether a link that is known to be broken may be tried: an automatic retry after an outage.
-    pub(super) tries_broken: bool,
+    /// Whether a link may be tried of which Truv has said no more than that it is disconnected: an automatic retry after an
+    /// outage, which Truv calls so, too.
+    pub(super) tries_disconnected: bool,
 }
 
 /// Chooses source and targets. Needs no lock: what it decides on does not change, or is checked again by [`judge`].
@@ -130,7 +131,7 @@ pub(super) fn judge(
     open: &[Order],
     spent: &HashMap<LinkId, Vec<DateTime<Utc>>>,
     limit: u32,
-    tries_broken: bool,
+    tries_disconnected: bool,
     now: DateTime<Utc>,
 ) {
     for order in open {
@@ -141,7 +142,8 @@ pub(super) fn judge(
             target.link = link.clone();
         }
         let link = &target.link;
-        if link.deleted_at.is_some() || (link.broken_at.is_some() && !tries_broken) {
+        let is_broken = link.broken_at.is_some() && !(tries_disconnected && link.is_only_disconnected);
+        if link.deleted_at.is_some() || is_broken {
             plan.refusals.push(Refusal::Reauthenticate { link: Box::new(link.clone()) });
             continue;
         }

@@ -33,6 +33,8 @@ pub struct Terms {
     pub deadline: Option<DateTime<Utc>>,
     /// Whether the retry was called off.
     pub is_called_off: bool,
+    /// Whether that was because the connection had stopped working meanwhile.
+    pub is_left_to_client: bool,
     /// The connection has no refresh left before then.
     pub moved_to: Option<DateTime<Utc>>,
     /// Whether the order itself asks the client.
@@ -46,6 +48,8 @@ impl Terms {
             attempt: order.attempt,
             deadline: due_on.and_then(end_of),
             is_called_off: order.retry_canceled_at.is_some(),
+            // No other failure that is tried again ends with the client.
+            is_left_to_client: order.retry_canceled_at.is_some() && order.failure.as_ref().is_some_and(needs_client),
             moved_to: order.retry_moved_to,
             asks_client: order.contact.is_some(),
         }
@@ -171,11 +175,23 @@ pub(crate) fn left_to_caseworker(failure: Failure, why: &str) -> Failure {
     Failure { next_action, next_actor, retry_at: None, message, ..failure }
 }
 
+/// The same failure when its connection has stopped working before it could be tried again: trying would bring the
+/// client's account closer to a lock.
+pub(crate) fn left_to_client(failure: Failure) -> Failure {
+    let (next_action, next_actor) = (NextAction::SendVerificationLink, Actor::Client);
+    let message =
+        format!("{} Meanwhile the connection stopped working; the client must log in again.", failure.message);
+    Failure { next_action, next_actor, retry_at: None, message, ..failure }
+}
+
 /// Sets the time of the retry, or leaves the failure to a caseworker when none is due any more. The time is the same
 /// however often it is asked for: chance comes from the order's id.
 fn scheduled(failure: Failure, row: &Row, employer: &OrderEmployer, terms: &Terms) -> Failure {
     let distance = usize::try_from(terms.attempt).ok().and_then(|attempt| row.retries.get(attempt));
     let Some(distance) = distance else { return left_to_caseworker(failure, "") };
+    if terms.is_left_to_client {
+        return left_to_client(failure);
+    }
     if terms.is_called_off {
         return left_to_caseworker(failure, "It is not tried again.");
     }

@@ -96,7 +96,7 @@ async fn refresh_once(kit: &Kit, caller: &Caller, ask: &RefreshInput) -> Result<
         product: ask.product,
         purpose: Some(ask.purpose),
         employers: ask.employers.as_deref(),
-        tries_broken: false,
+        tries_disconnected: false,
     };
     let plan = plan_in_tx(kit, &tx, locked.case(), &asked).await?;
     let order = Intent {
@@ -138,7 +138,7 @@ pub(crate) async fn refresh_in_tx(
     ask: BulkRefresh<'_>,
 ) -> Result<Order, Error> {
     let purpose = Some(RefreshPurpose::Renewal);
-    let asked = Ask { source: None, product: ask.product, purpose, employers: None, tries_broken: false };
+    let asked = Ask { source: None, product: ask.product, purpose, employers: None, tries_disconnected: false };
     let plan = plan_in_tx(kit, tx, locked.case(), &asked).await?;
     let intent = Intent {
         kind: kind(&plan),
@@ -169,7 +169,7 @@ pub async fn preview(
 ) -> Result<Plan, Error> {
     let db = kit.db.read();
     let case = cases::find_in_tx(db, caller.cases()?, case).await?.ok_or_else(no_case)?;
-    let asked = Ask { source: None, product, purpose: Some(purpose), employers, tries_broken: false };
+    let asked = Ask { source: None, product, purpose: Some(purpose), employers, tries_disconnected: false };
     let mut plan = plan::choose(db, &case, &asked).await?;
     let ids: Vec<LinkId> = plan.targets.iter().map(|target| target.link.id).collect();
     let open = store::find_open_on_links(db, case.agency, &ids).await?;
@@ -216,7 +216,15 @@ pub(super) async fn plan_in_tx(kit: &Kit, tx: &Tx, case: &Case, ask: &Ask<'_>) -
     let links = links::lock_in_tx(tx, case.agency, &ids).await?;
     let open = store::find_open_on_links(tx, case.agency, &ids).await?;
     let spent = links::units_in_tx(tx, case.agency, &ids, kit.clock.now()).await?;
-    plan::judge(&mut plan, &links, &open, &spent, kit.renewals.refreshes_per_day, ask.tries_broken, kit.clock.now());
+    plan::judge(
+        &mut plan,
+        &links,
+        &open,
+        &spent,
+        kit.renewals.refreshes_per_day,
+        ask.tries_disconnected,
+        kit.clock.now(),
+    );
     if let Some(account) = kit.account(case.agency) {
         let when = (kit.clock.now(), kit.renewals.window_days);
         rules::judge(tx, &mut plan, (case, ask), &account.refresh_rules, when).await?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::plan::Ask;
 use super::refresh::{Intent, plan_in_tx};
 use super::refusal::{Error as Refused, Refusal};
-use super::{Failure, Order, policy, store};
+use super::{Failure, Order, policy, store, tally};
 use crate::batches;
 use crate::caller::{CaseScope, Caseload};
 use crate::cases::{self, Case};
@@ -16,8 +16,8 @@ use crate::kit::Kit;
 use crate::storage::{Error, Tx};
 use crate::words::{BatchItemStatus, CaseEventKind, CaseStatus, OrderKind, RefreshPurpose};
 
-/// Asks again for the employers that failed for a passing reason. A retry that has become needless does nothing; one that is not possible any
-/// more is left to a caseworker.
+/// Asks again for the employers that failed for a passing reason. A retry that has become needless does nothing; one that
+/// is not possible any more is left to a caseworker, or to the client where the connection has stopped working.
 pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ran, Error> {
     let Some(failed) = store::find(kit.db.read(), agency, id).await? else { return Ok(Ran::Finished) };
     let tx = kit.db.begin().await?;
@@ -25,7 +25,7 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
     let Some(mut locked) = cases::lock_in_tx(&tx, scope, failed.case).await? else { return Ok(Ran::Finished) };
     let Some(mut failed) = store::lock_in_tx(&tx, agency, id).await? else { return Ok(Ran::Finished) };
     let Some(source) = failed.parent.filter(|_| is_wanted(&failed, locked.case())) else {
-        give_up_in_tx(kit, &tx, &failed).await?;
+        give_up_in_tx(kit, &tx, &failed, BatchItemStatus::Failed).await?;
         kit.db.commit(tx).await?;
         return Ok(Ran::Finished);
     };
@@ -35,7 +35,7 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
         product: failed.product,
         purpose: None,
         employers: Some(&again),
-        tries_broken: true,
+        tries_disconnected: true,
     };
     let placed = match plan_in_tx(kit, &tx, locked.case(), &ask).await {
         Ok(plan) => {
@@ -65,11 +65,16 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
                 failed.retry_moved_to = Some(at);
                 failed.failure = Some(Failure { retry_at: Some(at), ..failure });
             } else {
-                tracing::warn!(order.id = %id, %refused, "a scheduled retry was not possible; a caseworker is asked");
+                tracing::warn!(order.id = %id, %refused, "a scheduled retry was not possible; a person must act");
                 failed.retry_canceled_at = Some(now);
-                failed.failure = Some(policy::left_to_caseworker(failure, "Trying again was not possible."));
+                failed.failure = Some(if is_clients_to_mend(&refused) {
+                    policy::left_to_client(failure)
+                } else {
+                    policy::left_to_caseworker(failure, "Trying again was not possible.")
+                });
                 locked.stand(policy::case_standing(&failed));
-                give_up_in_tx(kit, &tx, &failed).await?;
+                let told = tally::told(&failed).unwrap_or(BatchItemStatus::Failed);
+                give_up_in_tx(kit, &tx, &failed, told).await?;
             }
             failed.updated_at = now;
             failed.version += 1;
@@ -97,11 +102,17 @@ fn allowed_again(refused: &Refused) -> Option<DateTime<Utc>> {
     refusals.iter().map(at).collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
+/// Whether a connection has stopped working since, which only its client can mend.
+fn is_clients_to_mend(refused: &Refused) -> bool {
+    let Refused::Refused(refusals) = refused else { return false };
+    refusals.iter().any(|refusal| matches!(refusal, Refusal::Reauthenticate { .. }))
+}
+
 /// No retry follows: the item of a renewal batch that waited for it has its outcome. Nothing happens where another order
 /// has taken the item over.
-async fn give_up_in_tx(kit: &Kit, tx: &Tx, failed: &Order) -> Result<(), Error> {
+async fn give_up_in_tx(kit: &Kit, tx: &Tx, failed: &Order, told: BatchItemStatus) -> Result<(), Error> {
     match failed.batch_item {
-        Some(item) => batches::follow_in_tx(kit, tx, item, failed.id, BatchItemStatus::Failed).await,
+        Some(item) => batches::follow_in_tx(kit, tx, item, failed.id, told).await,
         None => Ok(()),
     }
 }

@@ -10,7 +10,7 @@ use crate::jobs::{self, NewJob, Priority, Ran};
 use crate::kit::Kit;
 use crate::links::{self, Link};
 use crate::storage::{Error, Tx};
-use crate::words::{CaseEventKind, CaseStatus, JobKind, NextAction, OrderStatus, ProductType, RestoredBy};
+use crate::words::{CaseEventKind, CaseStatus, JobKind, NextAction, OrderStatus, ProductType, RestoredBy, TaskStatus};
 
 /// Tells every case of the link's client that is not closed, in one transaction. The cases are locked in the order of their
 /// ids, so that two connections of one client never wait for each other.
@@ -80,7 +80,7 @@ async fn relieve_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, link: &Link) -> 
 /// Whether every connection that a refresh of the case would ask works.
 async fn is_refreshable_in_tx(tx: &Tx, case: &Case) -> Result<bool, Error> {
     let product = ProductType::Income;
-    let ask = Ask { source: None, product, purpose: None, employers: None, tries_broken: false };
+    let ask = Ask { source: None, product, purpose: None, employers: None, tries_disconnected: false };
     let targets = plan::choose(tx, case, &ask).await?.targets;
     Ok(!targets.is_empty() && targets.iter().all(|target| target.link.works()))
 }
@@ -89,11 +89,18 @@ fn is_begun(employer: &OrderEmployer) -> bool {
     employer.link.is_some() || employer.task_status.is_some()
 }
 
-/// Whether every connection that made the order fail has brought data since.
+/// Whether every connection that made the order fail has brought data since: those that the client had to mend, or, where
+/// the order had failed for another reason and waited for its retry, those that were to be tried again.
 pub(super) async fn is_mended_in_tx(tx: &Tx, failed: &Order) -> Result<bool, Error> {
     let employers = store::employers(tx, failed.id).await?;
-    let refused = employers.iter().filter(|employer| employer.task().is_some_and(status::is_clients_to_mend));
-    let refused: Vec<_> = refused.map(|employer| (employer.link, employer.task_at)).collect();
+    let failing = |is_one: fn(TaskStatus) -> bool| -> Vec<_> {
+        let found = employers.iter().filter(|employer| employer.task().is_some_and(is_one));
+        found.map(|employer| (employer.link, employer.task_at)).collect()
+    };
+    let mut refused = failing(status::is_clients_to_mend);
+    if refused.is_empty() {
+        refused = failing(TaskStatus::is_failure);
+    }
     let ids: Vec<LinkId> = refused.iter().filter_map(|(link, _)| *link).collect();
     let known = links::find_all(tx, failed.agency, &ids).await?;
     let is_mended = |(link, failed_at): &(Option<LinkId>, _)| {

@@ -170,6 +170,7 @@ mod tests {
             connected_at: Some((TODAY - TimeDelta::days(age)).and_time(NaiveTime::MIN).and_utc()),
             last_refreshed_at: None,
             broken_at: None,
+            is_only_disconnected: false,
             deleted_at: None,
             limited_until: None,
             is_suspicious: None,

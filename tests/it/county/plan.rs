@@ -28,6 +28,7 @@ fn judged(household: &Household, payroll: &Payroll) -> LinkHealth {
         connected_at: payroll.is_age_known.then_some(payroll.connected_at),
         last_refreshed_at: None,
         broken_at: payroll.trouble.map(|trouble| trouble.at),
+        is_only_disconnected: false,
         deleted_at: None,
         limited_until: None,
         is_suspicious: None,

@@ -316,3 +316,31 @@ async fn a_connection_that_was_made_anew_does_not_stand_against_the_others_of_it
     let employers = world.orders(&case).await.pop().unwrap()["employers"].clone();
     assert_eq!(employers.as_array().unwrap().len(), 1, "{employers:#}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_retry_leaves_a_connection_alone_that_was_refused_for_another_case_meanwhile() {
+    let world = World::start().await;
+    let snap = world.case("SNAP-1", &[Scenario::Unavailable]).await;
+    let tanf = sharing(&world, &snap, "TANF-1").await;
+    world.refresh(&snap, "key-1").await;
+    world.quiet().await;
+    assert_eq!(standing(&world, &snap).await, ["RETRY_SCHEDULED", "RETRY_LATER"]);
+    world.scenario(&snap.links[0], "login_error").await;
+    world.clock.advance(Duration::from_mins(1));
+    world.refresh(&tanf, "key-2").await;
+    world.quiet().await;
+    assert_eq!(standing(&world, &tanf).await, ["NEEDS_CLIENT", "SEND_VERIFICATION_LINK"]);
+    world.advance(Duration::from_hours(2)).await;
+    assert_eq!(world.true_refreshes(&snap).await, 1, "each attempt brings the account closer to a lock");
+    assert_eq!(standing(&world, &snap).await, ["NEEDS_CLIENT", "SEND_VERIFICATION_LINK"]);
+
+    // One ask is enough for both, and the case that had an outage is due again when it is answered.
+    world.ask(&tanf, "ask-1").await;
+    world.quiet().await;
+    let order = asks(&world, &tanf).await[0]["truvOrderId"].as_str().unwrap().to_owned();
+    world.applicant(&order, login()).await;
+    world.quiet().await;
+    assert_eq!(standing(&world, &tanf).await, ["READY_FOR_REVIEW", "REVIEW"]);
+    assert_eq!(standing(&world, &snap).await, ["DUE", "CREATE_REFRESH_ORDER"]);
+    assert_eq!(restored(&world, &snap).await, ["OTHER_CASE"]);
+}
