@@ -24,8 +24,8 @@ use crate::cli::settings::secret;
 use crate::cli::stop::Signals;
 use crate::clock::Clock;
 use crate::config::{
-    self, Agency, Auth, Config, Environment, Graphql, Log, LogFormat, RefreshRules, Review, Sealing, Server, Spending,
-    Truv,
+    self, Agency, Auth, Cap, Caps, Config, Environment, Graphql, Log, LogFormat, Prices, RefreshRules, Review, Sealing,
+    Server, Spending, Truv,
 };
 use crate::county;
 use crate::ids::Ids;
@@ -183,7 +183,7 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
             environment: Environment::Sandbox,
             client_id: CLIENT_ID.to_owned(),
             secrets: vec![access_secret],
-            spending: Spending::default(),
+            spending: spending(),
             refresh_rules: RefreshRules::default(),
             review: Review::default(),
             notices: None,
@@ -199,6 +199,14 @@ fn settings(args: &Args, dir: &DataDir, simulator: &Simulator, access_secret: Se
         renewals: config::Renewals::default(),
         ..Config::default()
     })
+}
+
+/// Prices and a budget, so that plans and screens show what refreshes cost. The figures are made up: Truv's own depend on the
+/// contract.
+fn spending() -> Spending {
+    let price_cents = Prices { income: Some(400), employment: Some(250), ..Prices::default() };
+    let caps = Caps { snap: Cap { soft_cents: Some(25_000), hard_cents: None }, ..Caps::default() };
+    Spending { price_cents, caps }
 }
 
 /// Tells the simulator where its events go, through Truv's own API.
