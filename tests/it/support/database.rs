@@ -2,10 +2,12 @@
 //! `RECERT_TEST_DATABASE_URL` names. With the variable set, a server that does not answer fails the test. With
 //! `RECERT_TEST_ROW_SECURITY=1` it stands behind row-level security, and the gateway connects with a role of its own.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use recert::config;
 use recert::storage::Database;
+use sea_orm::metric::Info;
 use sea_orm::{ConnectionTrait, DatabaseBackend, Statement};
 use secrecy::SecretString;
 
@@ -20,9 +22,11 @@ pub(crate) enum Scratch {
     },
 }
 
-/// Notes statements: those that are read outside a transaction, and all others.
+/// Notes statements while somebody asks for them: those that are read outside a transaction, and all others. A test may
+/// run millions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Statements {
+    is_asked: Arc<AtomicBool>,
     read: Arc<Mutex<Vec<Statement>>>,
     others: Arc<Mutex<Vec<Statement>>>,
 }
@@ -45,7 +49,9 @@ impl Statements {
         for noted in both {
             noted.lock().unwrap().clear();
         }
+        self.is_asked.store(true, Ordering::SeqCst);
         let done = work.await;
+        self.is_asked.store(false, Ordering::SeqCst);
         (done, both.map(|noted| std::mem::take(&mut *noted.lock().unwrap())))
     }
 }
@@ -78,9 +84,16 @@ async fn fresh_behind(walls: bool) -> (Scratch, Database, Statements) {
     };
     let mut db = scratch.open().await;
     let statements = Statements::default();
-    let (noted, others) = (Arc::clone(&statements.read), Arc::clone(&statements.others));
-    db.watch_reads(move |read| noted.lock().unwrap().push(read.statement.clone()));
-    db.watch_writes(move |done| others.lock().unwrap().push(done.statement.clone()));
+    let note = |list: &Arc<Mutex<Vec<Statement>>>| {
+        let (is_asked, list) = (Arc::clone(&statements.is_asked), Arc::clone(list));
+        move |done: &Info<'_>| {
+            if is_asked.load(Ordering::SeqCst) {
+                list.lock().unwrap().push(done.statement.clone());
+            }
+        }
+    };
+    db.watch_reads(note(&statements.read));
+    db.watch_writes(note(&statements.others));
     if !scratch.is_walled() {
         db.migrate().await.unwrap();
     }
