@@ -30,7 +30,7 @@ pub struct Args {
     /// The tenant's short name; may be left out when there is only one
     #[arg(long, value_name = "SLUG")]
     pub agency: Option<String>,
-    /// Read and check the file, and store nothing
+    /// Read and check the file without a database, and store nothing
     #[arg(long)]
     pub dry_run: bool,
     /// Write the refused rows to this file as CSV (line, column, reason) instead of to standard error
@@ -94,8 +94,13 @@ pub fn dry_run(args: &Args, sources: Sources) -> Result<(), Failure> {
         }
     }
     report.flush().map_err(Failure::Output)?;
-    writeln!(io::stdout(), "{}: {good} rows can be imported, {refused} are refused; nothing was stored.", agency.slug)
-        .map_err(Failure::Output)?;
+    // What only the database can tell (a case of somebody else's, an order of another case) the import says of its row.
+    writeln!(
+        io::stdout(),
+        "{}: {good} rows are well-formed, {refused} are refused; nothing was stored, and the database was not asked.",
+        agency.slug
+    )
+    .map_err(Failure::Output)?;
     if refused == 0 { Ok(()) } else { Err(Failure::Failed(format!("{refused} rows are refused"))) }
 }
 

@@ -104,7 +104,9 @@ impl ImportRow {
     /// Checks every cell of a line; the first fault refuses the row.
     pub(super) fn check(line: u64, cells: &Cells) -> Result<Self, RefusedRow> {
         let row = Checked(cells).row(line);
-        row.map_err(|(column, reason)| RefusedRow::new(line, Some(column), reason))
+        let row = row.map_err(|(column, reason)| RefusedRow::new(line, Some(column), reason))?;
+        row.verify()?;
+        Ok(row)
     }
 
     /// Holds the texts of a row to the rules of the file's columns, wherever the row comes from.

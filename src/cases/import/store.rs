@@ -1,14 +1,15 @@
 //! Rows that an import reads and writes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::row::{ImportClient, ImportOrder, ImportRow};
+use crate::caller::{CaseScope, Caseload};
 use crate::cases::Case;
-use crate::cases::store::keep_renewal_in_tx;
+use crate::cases::store::{in_scope, keep_renewal_in_tx};
 use crate::ids::{AgencyId, CaseId, CaseworkerId, ClientId, OrderId, RenewalId};
 use crate::people;
 use crate::seal::{self, Place, Sealer, column};
@@ -27,6 +28,22 @@ pub(super) struct Known {
     pub(super) staff: HashMap<String, (CaseworkerId, String)>,
     /// The case of an order, by Truv's id.
     pub(super) orders: HashMap<String, CaseId>,
+    /// The people whom the caller has a case of; `None` for a caller who sees every case.
+    in_sight: Option<HashSet<ClientId>>,
+}
+
+impl Known {
+    /// Whether the caller may see this person, and therefore say something of them.
+    pub(super) fn is_in_sight(&self, client: ClientId) -> bool {
+        self.in_sight.as_ref().is_none_or(|clients| clients.contains(&client))
+    }
+
+    /// The caller has just made this person known.
+    pub(super) fn bring_into_sight(&mut self, client: ClientId) {
+        if let Some(clients) = &mut self.in_sight {
+            clients.insert(client);
+        }
+    }
 }
 
 /// A person as stored.
@@ -125,7 +142,8 @@ impl Person {
 }
 
 /// Looks up everything that the rows name.
-pub(super) async fn find_known(tx: &Tx, sealer: &Sealer, agency: AgencyId, rows: &[ImportRow]) -> Result<Known, Error> {
+pub(super) async fn find_known(tx: &Tx, sealer: &Sealer, scope: CaseScope, rows: &[ImportRow]) -> Result<Known, Error> {
+    let agency = scope.agency;
     let mut known = Known::default();
     let found = clients::Entity::find()
         .filter(clients::Column::AgencyId.eq(agency.0))
@@ -134,6 +152,14 @@ pub(super) async fn find_known(tx: &Tx, sealer: &Sealer, agency: AgencyId, rows:
         .await?;
     for row in found {
         known.clients.insert(row.external_user_id.clone(), Person::stored(sealer, row.into())?);
+    }
+    if scope.caseload != Caseload::All {
+        let own = in_scope(cases::Entity::find(), scope)
+            .select_only()
+            .column(cases::Column::ClientId)
+            .filter(cases::Column::ClientId.is_in(known.clients.values().map(|client| client.id.0)));
+        let own: Vec<uuid::Uuid> = own.into_tuple().all(tx).await?;
+        known.in_sight = Some(own.into_iter().map(ClientId::from).collect());
     }
     let found = cases::Entity::find()
         .filter(cases::Column::AgencyId.eq(agency.0))

@@ -38,7 +38,7 @@ pub async fn import(kit: &Kit, caller: &Caller, rows: &[ImportRow]) -> Result<Re
     let mut report = Report::default();
     for chunk in rows.chunks(CHUNK) {
         let tx = kit.db.begin().await?;
-        let known = store::find_known(&tx, &kit.sealer, caller.agency, chunk).await?;
+        let known = store::find_known(&tx, &kit.sealer, scope, chunk).await?;
         let mut import = Import { kit, caller, scope, tx: &tx, known };
         for row in chunk {
             match row.verify() {
@@ -127,6 +127,10 @@ impl Import<'_> {
         {
             return Err(("external_user_id", "is not the person that the case belongs to"));
         }
+        // A case of one's own must not be the way to read and rewrite a person of somebody else's cases.
+        if client.is_some_and(|client| !self.known.is_in_sight(client.id)) {
+            return Err(("external_user_id", "is a person none of whose cases is in the caller's caseload"));
+        }
         let elsewhere = |order: &&ImportOrder| {
             self.known.orders.get(&order.truv_id).is_some_and(|owner| case.is_none_or(|case| case.id != *owner))
         };
@@ -149,6 +153,7 @@ impl Import<'_> {
         let client = store::Person::of(self.kit.ids.next(), &row.client);
         store::insert_client_in_tx(self.tx, &self.kit.sealer, self.caller.agency, &client, now).await?;
         let id = client.id;
+        self.known.bring_into_sight(id);
         self.known.clients.insert(row.client.external_user_id.clone(), client);
         Ok((id, false))
     }

@@ -273,6 +273,19 @@ async fn a_caller_imports_only_into_what_is_theirs() {
     let report = import(&office.kit, &limited, &[changed]).await.unwrap();
     assert_eq!(report.refused[0].column, Some("case_number"));
     assert_eq!(office.number("COUNT(*) FROM clients WHERE last_name = 'Changed'").await, 0);
+    // A case of one's own is no way to the person of somebody else's, who would then be sent links elsewhere.
+    let mut own = row("B");
+    own.client = ImportClient { email: Some("elsewhere@example.test".to_owned()), ..row("A").client };
+    let report = import(&office.kit, &limited, &[own]).await.unwrap();
+    assert_eq!(report.refused[0].column, Some("external_user_id"));
+    assert_eq!(office.number("COUNT(*) FROM cases").await, 1);
+    let report = import(&office.kit, &limited, &[row("C"), row("C")]).await.unwrap();
+    assert_eq!(
+        (report.count(Outcome::Created), report.refused.len()),
+        (1, 1),
+        "a person of one's own is welcome, and \
+        the case is kim's from then on"
+    );
     // Another agency may have the same numbers.
     let clock = &office.kit.clock;
     let other = enroll_agency(&office.kit.db, clock, &office.kit.ids, "marin", "Marin").await.unwrap().id;

@@ -14,7 +14,10 @@ fn a_clean_file_ends_with_0() {
     fs::write(folder.path().join("cases.csv"), format!("{HEADER}{GOOD}")).unwrap();
     let run = recert(folder.path(), &VARIABLES, &["import", "cases.csv", "--dry-run"]);
     assert_eq!(run.code, Some(0), "{}", run.err);
-    assert_eq!(run.out, "harbor: 1 rows can be imported, 0 are refused; nothing was stored.\n");
+    assert_eq!(
+        run.out,
+        "harbor: 1 rows are well-formed, 0 are refused; nothing was stored, and the database was not asked.\n"
+    );
 }
 
 #[test]
@@ -25,7 +28,7 @@ fn refused_rows_are_reported_with_line_column_and_reason_and_end_with_1() {
     let args = ["import", "cases.csv", "--dry-run", "--errors", "refused.csv"];
     let run = recert(folder.path(), &VARIABLES, &args);
     assert_eq!(run.code, Some(1));
-    assert!(run.out.contains("2 rows can be imported, 1 are refused"), "{}", run.out);
+    assert!(run.out.contains("2 rows are well-formed, 1 are refused"), "{}", run.out);
     let report = fs::read_to_string(folder.path().join("refused.csv")).unwrap();
     let lines: Vec<&str> = report.lines().collect();
     assert_eq!(lines[0], "line,column,reason");
