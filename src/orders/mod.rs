@@ -30,6 +30,7 @@ mod send;
 mod settle;
 mod shared;
 mod show;
+mod source;
 pub mod status;
 mod store;
 mod tally;

@@ -8,6 +8,7 @@ use sea_orm::ConnectionTrait;
 
 use super::refusal::{Refusal, input};
 use super::rules::Fresh;
+use super::source::{self, Candidate};
 use super::{Order, OrderEmployer, store};
 use crate::cases::Case;
 use crate::config;
@@ -15,7 +16,7 @@ use crate::ids::{LinkId, OrderEmployerId, OrderId};
 use crate::ledger::Spending;
 use crate::links::{self, Allowance, Link};
 use crate::storage::Error;
-use crate::words::{OrderKind, ProductType, Program, RefreshPurpose};
+use crate::words::{ProductType, Program, RefreshPurpose};
 
 /// What is to be refreshed.
 #[derive(Clone, Debug)]
@@ -171,9 +172,7 @@ pub(super) fn weigh(
     plan.spending = Some(spending);
 }
 
-/// The order to be refreshed: the one asked for, else the one that the client connected employers in. Of several (the
-/// client has logged in anew) the one with the most links that work, and of equals the oldest: Truv refreshes from the
-/// original order.
+/// The order to be refreshed: the one asked for, else the one that fits best.
 fn source<'a>(
     orders: &'a [Order],
     employers: &[OrderEmployer],
@@ -183,25 +182,13 @@ fn source<'a>(
     if let Some(id) = asked {
         return orders.iter().find(|order| order.id == id && order.truv_order_id.is_some());
     }
-    let linked = |order: &Order| {
-        let of_order =
-            employers.iter().filter(|employer| employer.order == order.id).filter_map(|e| links.get(&e.link?));
-        let (mut all, mut working) = (0, 0);
-        for link in of_order {
-            all += 1;
-            working += usize::from(link.broken_at.is_none() && link.deleted_at.is_none());
-        }
-        (working, all)
+    let known: Vec<&Order> = orders.iter().filter(|order| order.truv_order_id.is_some()).collect();
+    let links_of = |order: &Order| {
+        employers.iter().filter(|entry| entry.order == order.id).filter_map(|entry| links.get(&entry.link?)).collect()
     };
-    orders
-        .iter()
-        .rev()
-        .filter(|order| order.truv_order_id.is_some())
-        .filter(|order| {
-            matches!(order.kind, OrderKind::Original | OrderKind::Reauthentication | OrderKind::Replacement)
-        })
-        .filter(|order| linked(order).1 > 0)
-        .max_by_key(|order| linked(order))
+    let candidates: Vec<Candidate<'_>> =
+        known.iter().map(|order| Candidate { kind: order.kind, links: links_of(order) }).collect();
+    source::choose(&candidates).and_then(|place| known.get(place).copied())
 }
 
 /// What a refresh may ask for, by the original's product (Truv, "Refresh"): income gives income or employment,

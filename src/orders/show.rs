@@ -13,7 +13,7 @@ use crate::seal;
 use crate::storage::{Error, Tx};
 use crate::truv;
 use crate::truv::wire::orders::{Order as Shown, Suborder};
-use crate::words::{DataSource, TaskStatus};
+use crate::words::{DataSource, OrderKind, TaskStatus};
 
 impl Open {
     /// Joins what a look at the order shows. Its times are the order's: entries carry none of their own.
@@ -24,6 +24,10 @@ impl Open {
         order.number = order.number.take().or_else(|| shown.order_number.clone());
         order.expires_at = shown.expired_at.or(order.expires_at);
         order.canceled_at = order.canceled_at.or(shown.canceled_at);
+        // A file does not say what came from what. Truv does: only a refresh has an order that it came from.
+        if order.sent_at.is_none() && order.kind == OrderKind::Refresh && shown.initial_order.is_none() {
+            order.kind = OrderKind::Replacement;
+        }
         if let Some(user) = &shown.user_id {
             order.truv_user_id = Some(user.clone());
             people::remember_truv_user_in_tx(tx, order.agency, self.case.case().client, user).await?;
@@ -78,8 +82,9 @@ impl Open {
         if let Some(link) = &shown.link_id {
             let is_done = shown.last_task_status.as_deref().map(TaskStatus::parse) == Some(TaskStatus::Done)
                 || shown.status.as_deref() == Some("completed");
-            // Without a parent nothing was refreshed: whoever connected it has logged in.
-            let login_at = if self.order.parent.is_none() && is_done {
+            // Nothing was refreshed: whoever connected it has logged in.
+            let is_new = self.order.parent.is_none() || self.order.kind == OrderKind::Replacement;
+            let login_at = if is_new && is_done {
                 self.order.completed_at.or(made_at).or(Some(self.order.created_at))
             } else {
                 None
@@ -96,8 +101,12 @@ impl Open {
             let link = self.link_in_tx(kit, tx, index, link, sighting).await?;
             if is_done {
                 // The settling of the entry tells it; here it only must not be overlooked.
-                if links::mark_refreshed_in_tx(tx, link, at, false, kit.clock.now()).await?.is_healed {
+                let refreshed = links::mark_refreshed_in_tx(tx, link, at, false, kit.clock.now()).await?;
+                if refreshed.is_healed {
                     self.healed.insert(link);
+                }
+                // Of an order that was imported nobody waits for the first data.
+                if refreshed.is_healed || (refreshed.is_first_since_login && self.order.sent_at.is_some()) {
                     links::tell_in_tx(kit, tx, self.order.agency, link).await?;
                 }
             }

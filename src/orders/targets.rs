@@ -4,9 +4,11 @@ use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use crate::ids::{AgencyId, CaseId, LinkId, OrderId};
+use super::source::{self, Candidate};
+use crate::ids::{AgencyId, CaseId, LinkId};
 use crate::links::{self, Link};
 use crate::storage::entities::{order_employers, orders};
+use crate::storage::ranked::grouped;
 use crate::storage::{Database, Error};
 use crate::words::{OrderKind, ProductType};
 
@@ -30,62 +32,45 @@ pub async fn load_targets(
 ) -> Result<HashMap<CaseId, Targets>, Error> {
     use order_employers::Column as E;
     use orders::Column as O;
-    let sources: Vec<(uuid::Uuid, uuid::Uuid, ProductType)> = orders::Entity::find()
+    let rows: Vec<(uuid::Uuid, uuid::Uuid, OrderKind, ProductType)> = orders::Entity::find()
         .select_only()
-        .columns([O::Id, O::CaseId, O::Product])
+        .columns([O::Id, O::CaseId, O::Kind, O::Product])
         .filter(O::AgencyId.eq(agency.0))
         .filter(O::CaseId.is_in(cases.iter().map(|id| id.0)))
         .filter(O::TruvOrderId.is_not_null())
-        .filter(O::Kind.is_in([OrderKind::Original, OrderKind::Reauthentication, OrderKind::Replacement]))
         .order_by_asc(O::CreatedAt)
         .order_by_asc(O::Id)
         .into_tuple()
         .all(db.read())
         .await?;
-    let connected: Vec<(uuid::Uuid, uuid::Uuid)> = order_employers::Entity::find()
+    let entries: Vec<(uuid::Uuid, uuid::Uuid)> = order_employers::Entity::find()
         .select_only()
         .columns([E::OrderId, E::LinkId])
-        .filter(E::OrderId.is_in(sources.iter().map(|(order, _, _)| *order)))
+        .filter(E::OrderId.is_in(rows.iter().map(|(order, ..)| *order)))
         .filter(E::LinkId.is_not_null())
         .order_by_asc(E::Position)
         .into_tuple()
         .all(db.read())
         .await?;
-    let ids: Vec<LinkId> = connected.iter().map(|(_, link)| (*link).into()).collect();
+    let mut ids: Vec<LinkId> = entries.iter().map(|(_, link)| (*link).into()).collect();
+    ids.sort_unstable();
+    ids.dedup();
     let known = links::load(db, agency, &ids).await?;
-    let mut of_order: HashMap<OrderId, Vec<Link>> = HashMap::new();
-    for (order, link) in connected {
-        if let Some(link) = known.get(&link.into()) {
-            of_order.entry(order.into()).or_default().push(link.clone());
-        }
-    }
-    let mut of_case: HashMap<CaseId, Vec<Link>> = HashMap::new();
-    for (order, case, _) in &sources {
-        let links = of_order.get(&OrderId::from(*order)).cloned().unwrap_or_default();
-        of_case.entry((*case).into()).or_default().extend(links);
-    }
-    let mut chosen: HashMap<CaseId, Targets> = HashMap::new();
-    for (order, case, product) in sources {
-        let Some(mut links) = of_order.remove(&order.into()) else { continue };
-        let all = of_case.get(&case.into()).map_or(&[][..], Vec::as_slice);
-        links.retain(|link| !link.is_superseded(all.iter()));
-        if links.is_empty() {
-            continue;
-        }
-        match chosen.entry(case.into()) {
-            std::collections::hash_map::Entry::Vacant(place) => {
-                place.insert(Targets { product, links });
-            }
-            // As a refresh chooses: the most connections that work, then the most, then the oldest order.
-            std::collections::hash_map::Entry::Occupied(mut best) if worth(&links) > worth(&best.get().links) => {
-                best.insert(Targets { product, links });
-            }
-            std::collections::hash_map::Entry::Occupied(_) => {}
-        }
-    }
-    Ok(chosen)
-}
-
-fn worth(links: &[Link]) -> (usize, usize) {
-    (links.iter().filter(|link| link.broken_at.is_none() && link.deleted_at.is_none()).count(), links.len())
+    let of_order = grouped(entries, |(order, _)| *order);
+    let links_of = |order: &uuid::Uuid| -> Vec<&Link> {
+        let entries = of_order.get(order).map_or(&[][..], Vec::as_slice);
+        entries.iter().filter_map(|(_, link)| known.get(&LinkId::from(*link))).collect()
+    };
+    let of_case = grouped(rows, |(_, case, ..)| CaseId::from(*case));
+    let targets = |(case, orders): (CaseId, Vec<(uuid::Uuid, uuid::Uuid, OrderKind, ProductType)>)| {
+        let candidates: Vec<Candidate<'_>> =
+            orders.iter().map(|(order, _, kind, _)| Candidate { kind: *kind, links: links_of(order) }).collect();
+        let place = source::choose(&candidates)?;
+        let all = || candidates.iter().flat_map(|one| one.links.iter().copied());
+        let asked = candidates.get(place)?.links.iter().filter(|link| !link.is_superseded(all()));
+        let links: Vec<Link> = asked.map(|link| (*link).clone()).collect();
+        let product = orders.get(place)?.3;
+        (!links.is_empty()).then_some((case, Targets { product, links }))
+    };
+    Ok(of_case.into_iter().filter_map(targets).collect())
 }

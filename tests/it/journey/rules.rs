@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use chrono::Days;
+use chrono::{DateTime, Days, TimeDelta, Utc};
 use recert::config::{Config, Freshness, GateRule};
-use recert::simulator::{Scenario, Settings};
+use recert::simulator::{Scenario, SeedBatch, SeedEmployer, SeedLink, SeedOrder, SeedPerson, Settings};
 use serde_json::{Value, json};
 
 use crate::support::caseload::Client;
@@ -158,7 +158,7 @@ async fn an_imported_order_that_truv_does_not_know_is_listed_and_asked_about_onc
         "client": { "externalUserId": "p-1", "firstName": "Ana", "lastName": "Ruiz" },
         "orders": [{ "truvOrderId": "0123456789abcdef", "number": "A-1" }],
     });
-    world.send("ImportCases", json!({ "input": { "cases": [row] } })).await;
+    world.send("ImportCases", json!({ "input": { "cases": [row.clone()] } })).await;
     world.quiet().await;
     world.pass(3, Duration::from_mins(61)).await;
     let log = world.log("request").await;
@@ -169,4 +169,53 @@ async fn an_imported_order_that_truv_does_not_know_is_listed_and_asked_about_onc
     let (_, unread) = &unread[0];
     assert_eq!((unread.case_number.as_str(), unread.number.as_deref()), ("SNAP-1", Some("A-1")));
     assert!(unread.why.as_deref().unwrap().contains("no order by this id"), "{unread:?}");
+
+    // The id is corrected in the file. Truv says that this order came from no other one: the client logged in for it.
+    let now = world.clock.now();
+    let link = seed_link(now - TimeDelta::days(60));
+    let order = SeedOrder {
+        order_id: Some("fedcba9876543210".to_owned()),
+        order_number: Some("A-1".to_owned()),
+        product: "income".to_owned(),
+        created_at: now - TimeDelta::days(60),
+        completed_at: Some(now - TimeDelta::days(60)),
+        employers: vec![SeedEmployer { link: Some(0), ..SeedEmployer::default() }],
+        initial_order: None,
+    };
+    let person = SeedPerson {
+        external_user_id: "p-1".to_owned(),
+        first_name: "Ana".to_owned(),
+        last_name: "Ruiz".to_owned(),
+        links: vec![link],
+        orders: vec![order],
+        ..SeedPerson::default()
+    };
+    world.sim.seed(SeedBatch { people: vec![person], ..SeedBatch::default() }).unwrap();
+    let mut corrected = row;
+    corrected["orders"][0]["truvOrderId"] = json!("fedcba9876543210");
+    let made = world.send("ImportCases", json!({ "input": { "cases": [corrected] } })).await["importCases"].clone();
+    world.quiet().await;
+    let id = made["cases"][0]["id"].as_str().unwrap().to_owned();
+    let case =
+        KnownCase { id, number: "SNAP-1".to_owned(), truv_order: "fedcba9876543210".to_owned(), links: Vec::new() };
+    assert_eq!(world.show(&case).await["employerLinks"][0]["health"], "HEALTHY", "its age is known");
+    let refreshed = ask(&world, &case, "RENEWAL").await;
+    assert_eq!(refreshed["userErrors"], json!([]), "{refreshed}");
+    world.quiet().await;
+    assert_eq!(world.show(&case).await["status"], "READY_FOR_REVIEW");
+}
+
+fn seed_link(connected_at: DateTime<Utc>) -> SeedLink {
+    SeedLink {
+        link_id: None,
+        access_token: None,
+        provider_id: None,
+        provider_name: None,
+        company_name: "Harbor Grocery Co".to_owned(),
+        company_mapping_id: None,
+        data_source: None,
+        connected_at,
+        scenario: Scenario::Ok,
+        jobs: Vec::new(),
+    }
 }
