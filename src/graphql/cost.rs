@@ -55,6 +55,7 @@ const LISTS: &[(&str, &str, u64)] = &[
     ("RenewalPlan", "actions", 10),
     ("RenewalPlan", "days", 30),
     ("RenewalPlan", "health", 5),
+    ("RenewalPlan", "spending", 7),
     ("ReplayDeliveriesPayload", "deliveries", 25),
     ("ReviewCheck", "evidence", 5),
     ("ReviewField", "evidence", 5),

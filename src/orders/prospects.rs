@@ -1,20 +1,23 @@
-//! What a refresh of each of many cases would meet, for plans: four statements, and two more where the agency does not pay
+//! What a refresh of each of many cases would meet, for plans: five statements, and two more where the agency does not pay
 //! for newer data while it has some that is fresh enough, however many cases. The rules are those of `plan` and `rules`,
 //! which decide when the time has come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use super::load::load;
 use super::plan::covers;
+use super::store;
 use super::targets::{Targets, load_targets};
 use crate::config::{Freshness, RefreshRules};
 use crate::ids::{AgencyId, CaseId, LinkId, OrderId};
 use crate::kit::Kit;
 use crate::links::{self, Allowance, Link};
 use crate::reports::{self, Report};
-use crate::storage::Error;
+use crate::storage::entities::{order_employers, orders};
+use crate::storage::{Database, Error};
 use crate::words::ProductType;
 
 /// What a refresh of a case would meet.
@@ -24,6 +27,8 @@ pub struct Prospect {
     pub links: Vec<Link>,
     /// Whether Truv does not refresh the earlier order for the product that is asked for.
     pub is_other_product: bool,
+    /// Whether an order of the case over one of them is still open.
+    pub is_in_progress: bool,
     /// When every connection has a refresh left; `None` when that is now.
     pub next_available_at: Option<DateTime<Utc>>,
     /// Until when the data at hand is fresh enough, where the agency then refuses to ask for newer; `None` otherwise.
@@ -43,6 +48,7 @@ pub async fn load_prospects(
     let now = kit.clock.now();
     let targets = load_targets(&kit.db, agency, cases).await?;
     let ids: Vec<LinkId> = targets.values().flat_map(|found| &found.links).map(|link| link.id).collect();
+    let open = cases_with_open_orders(&kit.db, agency, &ids).await?;
     let spent = links::count_units(&kit.db, agency, &ids, now).await?;
     let fresh = match (rules.fresh, rules.fresh_days) {
         (Freshness::Refuse, Some(days)) => fresh_until(kit, agency, &targets, (product, days)).await?,
@@ -55,6 +61,7 @@ pub async fn load_prospects(
     };
     let prospect = |(case, found): (CaseId, Targets)| {
         let met = Prospect {
+            is_in_progress: open.contains(&case),
             is_other_product: !covers(found.product, product),
             next_available_at: found.links.iter().filter_map(available).max(),
             fresh_until: fresh.get(&case).copied(),
@@ -87,4 +94,23 @@ async fn fresh_until(
         (tells && until >= kit.clock.now()).then_some((case, until))
     };
     Ok(newest.into_iter().filter_map(until).collect())
+}
+
+/// The cases that have an open order over one of the links.
+async fn cases_with_open_orders(db: &Database, agency: AgencyId, links: &[LinkId]) -> Result<HashSet<CaseId>, Error> {
+    let over_links = order_employers::Entity::find()
+        .select_only()
+        .column(order_employers::Column::OrderId)
+        .filter(order_employers::Column::AgencyId.eq(agency.0))
+        .filter(order_employers::Column::LinkId.is_in(links.iter().map(|link| link.0)));
+    let cases: Vec<uuid::Uuid> = orders::Entity::find()
+        .select_only()
+        .column(orders::Column::CaseId)
+        .filter(orders::Column::AgencyId.eq(agency.0))
+        .filter(orders::Column::Status.is_in(store::OPEN))
+        .filter(orders::Column::Id.in_subquery(over_links.into_query()))
+        .into_tuple()
+        .all(db.read())
+        .await?;
+    Ok(cases.into_iter().map(CaseId::from).collect())
 }

@@ -87,8 +87,9 @@ export function batchList(app) {
     draw();
     try {
       if (wanted === 'plan') {
-        plan = (await ask('PortalPlan', { window })).data.planRenewals;
-        app.say(`Dry run: ${count(plan.caseCount, 'case')}, ${count(plan.billableLinks, 'connection')} to be billed.`);
+        plan = (await ask('PortalPlan', { window, ...(given('program') && { program: [given('program')] }) })).data.planRenewals;
+        const bound = given('most') ? ` A batch takes ${given('most')} of them at most, the earliest due date first.` : '';
+        app.say(`Dry run: ${count(plan.caseCount, 'case')}, ${count(plan.billableLinks, 'connection')} to be billed.${bound}`);
       } else {
         const most = given('most');
         const input = {

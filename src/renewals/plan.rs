@@ -121,18 +121,36 @@ pub fn planned_filter(mut filter: Filter) -> Filter {
     filter
 }
 
+/// The filter of a plan for the cases that a batch of this filter would take up.
+pub fn batch_filter(mut filter: Filter) -> Filter {
+    if filter.status.is_empty() {
+        let is_open = |status: &CaseStatus| !matches!(status, CaseStatus::NotDue | CaseStatus::Closed);
+        filter.status = CaseStatus::ALL.iter().copied().filter(is_open).collect();
+    }
+    filter
+}
+
 /// Plans every case that the filter admits, and keeps the sums alone: a county of any size needs the memory of one chunk.
+/// `most` bounds the cases, the earliest due date first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn summary(kit: &Kit, scope: CaseScope, filter: &Filter, terms: &Terms) -> Result<Summary, Error> {
+pub async fn summary(
+    kit: &Kit,
+    scope: CaseScope,
+    filter: &Filter,
+    terms: &Terms,
+    most: Option<u64>,
+) -> Result<Summary, Error> {
     let mut summary = Summary::default();
+    let mut left = most.unwrap_or(u64::MAX);
     let mut asked = Asked::new();
     let today = kit.clock.today();
     let is_this_month = |on: NaiveDate| (on.year(), on.month()) == (today.year(), today.month());
-    let mut window = Window::first(CHUNK);
+    let mut window = Window::first(CHUNK.min(left));
     loop {
         let page = page(kit, scope, filter, terms, &window).await?;
+        left = left.saturating_sub(window.limit);
         for (_, planned) in &page.items {
             summary.add(planned);
             if planned.on.is_some_and(is_this_month) {
@@ -140,7 +158,9 @@ pub async fn summary(kit: &Kit, scope: CaseScope, filter: &Filter, terms: &Terms
             }
         }
         match page.items.into_iter().next_back() {
-            Some((key, _)) if page.has_more => window.after = Some(key),
+            Some((key, _)) if page.has_more && left > 0 => {
+                window = Window { after: Some(key), ..Window::first(CHUNK.min(left)) };
+            }
             _ => break,
         }
     }

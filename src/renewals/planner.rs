@@ -79,6 +79,9 @@ fn decide(case: &Case, prospect: &Prospect, calendar: Calendar<'_>) -> (PlannedA
     let first_end = targets.iter().filter_map(|link| links::expected_expiry(link, calendar.lifetimes)).min();
     // A renewal that is open already may have been opened by hand, before its day.
     let is_open = opens_on <= today || case.status != CaseStatus::NotDue;
+    if is_open && prospect.is_in_progress {
+        return (Blocked, None, PlanReason::InProgress);
+    }
     let fresh_until = prospect.fresh_until.map(|until| until.date_naive());
     if fresh_until.is_some_and(|until| is_open || until > opens_on) {
         return (Blocked, None, PlanReason::FreshEnough);
@@ -247,6 +250,10 @@ mod tests {
             assert_eq!(planned, (PlannedAction::Blocked, None, PlanReason::FreshEnough, 0));
         }
         assert_eq!(met(CaseStatus::NotDue, 90, fresh(60)).2, PlanReason::CycleOpensLater);
+        let open = || Prospect { is_in_progress: true, ..Prospect::default() };
+        let planned = met(CaseStatus::NeedsCaseworker, 10, open());
+        assert_eq!(planned, (PlannedAction::Blocked, None, PlanReason::InProgress, 0), "a stalled order is awaited");
+        assert_eq!(met(CaseStatus::NotDue, 90, open()).2, PlanReason::CycleOpensLater);
     }
 
     #[test]

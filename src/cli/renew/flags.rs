@@ -111,7 +111,7 @@ pub struct Start {
         value_parser = words(ProductType::ALL, ProductType::word, ProductType::from_word))]
     pub product: ProductType,
     /// Most cases, the earliest due date first
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_cases: Option<u64>,
     /// Send clients who must log in again a link at once
     #[arg(long)]

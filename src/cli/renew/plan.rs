@@ -17,12 +17,14 @@ const CHUNK: u64 = 1_000;
 pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
     let failed = |error: crate::storage::Error| Failure::of(&error);
     let scope = desk.caller.cases().map_err(|error| Failure::of(&error))?;
-    let filter = plan::planned_filter(flags.filter());
+    // With a bound the plan is of what a batch would choose; without, also of the cycles that open later.
+    let filter = flags.filter();
+    let filter = if flags.max_cases.is_some() { plan::batch_filter(filter) } else { plan::planned_filter(filter) };
     // Nobody keeps the forecasts of this process fresh but the command itself.
     links::learn(&desk.kit, scope.agency).await.map_err(failed)?;
     let (rules, spending) = (desk.rules.clone(), desk.spending.clone());
     let terms = Terms { product: flags.product(), rules, spending };
-    let summary = plan::summary(&desk.kit, scope, &filter, &terms).await.map_err(failed)?;
+    let summary = plan::summary(&desk.kit, scope, &filter, &terms, flags.max_cases).await.map_err(failed)?;
     io::stdout().write_all(told(&desk.slug, &summary).as_bytes()).map_err(Failure::Output)?;
     let Some(path) = &flags.csv else { return Ok(()) };
     let output: Box<dyn Write> = if path.as_os_str() == "-" {
@@ -44,9 +46,11 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
         "expected_success_percent",
     ])
     .map_err(wrong)?;
-    let mut window = Window::first(CHUNK);
+    let mut left = flags.max_cases.unwrap_or(u64::MAX);
+    let mut window = Window::first(CHUNK.min(left));
     loop {
         let page = plan::page(&desk.kit, scope, &filter, &terms, &window).await.map_err(failed)?;
+        left = left.saturating_sub(window.limit);
         for (_, planned) in &page.items {
             csv.write_record([
                 planned.case.number.clone(),
@@ -62,7 +66,9 @@ pub(super) async fn show(desk: &Desk, flags: &Start) -> Result<(), Failure> {
             .map_err(wrong)?;
         }
         match page.items.into_iter().next_back() {
-            Some((key, _)) if page.has_more => window.after = Some(key),
+            Some((key, _)) if page.has_more && left > 0 => {
+                window = Window { after: Some(key), ..Window::first(CHUNK.min(left)) };
+            }
             _ => return csv.flush().map_err(Failure::Output),
         }
     }

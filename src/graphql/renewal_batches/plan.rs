@@ -16,7 +16,7 @@ use crate::graphql::scalars::{Date, Decimal};
 use crate::graphql::view::View;
 use crate::renewals::batch;
 use crate::renewals::plan::{self, Summary, Terms};
-use crate::words::{LinkHealth, PlanReason, PlannedAction, ProductType};
+use crate::words::{LinkHealth, PlanReason, PlannedAction, ProductType, Program};
 
 /// The list's name in cursors.
 const LIST: &str = "planned renewals";
@@ -94,7 +94,7 @@ impl RenewalPlan {
     async fn summary(&self) -> Result<&Summary, ApiError> {
         let read = async || {
             let scope = self.view.cases()?;
-            let summary = plan::summary(self.view.kit(), scope, &self.filter, &self.terms).await?;
+            let summary = plan::summary(self.view.kit(), scope, &self.filter, &self.terms, None).await?;
             Ok::<_, ApiError>(Arc::new(summary))
         };
         Ok(self.summary.get_or_try_init(read).await?)
@@ -231,10 +231,12 @@ impl PlanQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The due dates. Overdue cases are in a range without a first day.")] window: DateRange,
         #[graphql(desc = "What refreshes would ask for.", default_with = "ProductType::Income")] product: ProductType,
+        #[graphql(desc = "Only these programs; absent for all.")] program: Option<Vec<Program>>,
     ) -> Result<RenewalPlan, ApiError> {
         let view = ctx.data_unchecked::<View>();
         batch::require(view.caller())?;
-        let filter = plan::planned_filter(window.filter());
+        let filter = Filter { program: program.unwrap_or_default(), ..window.filter() };
+        let filter = plan::planned_filter(filter);
         let terms = Terms::of(view.kit().account(view.caller().agency), product);
         Ok(RenewalPlan { filter, terms, view: view.clone(), summary: OnceCell::new() })
     }

@@ -35,6 +35,11 @@ fn a_dry_run_says_what_is_to_be_done_and_starts_nothing() {
     let plan = fs::read_to_string(folder.path().join("plan.csv")).unwrap();
     assert_eq!(plan.lines().count(), 3, "{plan}");
     assert!(plan.contains("\nC-1,2099-01-01,ASK_CLIENT,"), "{plan}");
+    let bound = renew(folder.path(), &["--dry-run", "--status", "not_due", "--max-cases", "2", "--csv", "two.csv"]);
+    assert!(bound.out.starts_with("harbor: 2 cases."), "as many as a batch would take: {}", bound.out);
+    assert_eq!(fs::read_to_string(folder.path().join("two.csv")).unwrap().lines().count(), 3);
+    let open = renew(folder.path(), &["--dry-run", "--max-cases", "2"]);
+    assert!(open.out.starts_with("harbor: 0 cases."), "no renewal is open: {}", open.out);
     assert_eq!(renew(folder.path(), &["list"]).out, "");
 }
 
@@ -76,6 +81,7 @@ fn what_makes_no_sense_ends_with_2() {
         &["pause", "not-an-id"],
         &["--detach", "--csv", "x.csv"],
         &["--max-cases", "many"],
+        &["--max-cases", "0"],
     ] {
         let run = renew(folder.path(), args);
         assert_eq!(run.code, Some(2), "{args:?}: {}", run.err);

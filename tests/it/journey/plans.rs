@@ -117,3 +117,15 @@ async fn what_truv_would_not_refresh_is_not_planned() {
     world.quiet().await;
     assert_eq!(outcome(&world, &started["batch"]["id"], &case).await, [json!("FAILED"), Value::Null]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_that_is_still_awaited_is_not_planned_again() {
+    let world = World::start().await;
+    let case = world.case("SNAP-1", &[Scenario::Hang]).await;
+    world.refresh(&case, "key-1").await;
+    world.quiet().await;
+    world.pass(6, Duration::from_mins(10)).await;
+    assert_eq!(world.show(&case).await["latestOrder"]["status"], "STALLED");
+    assert_eq!(told(&plan(&world, &case).await.0), json!(["BLOCKED", "IN_PROGRESS", null, 0]));
+    assert_eq!(run(&world, &case).await, ["SKIPPED", "IN_PROGRESS"]);
+}
