@@ -14,7 +14,7 @@ use crate::ids::{CaseId, LinkId, OrderId};
 use crate::kit::Kit;
 use crate::links;
 use crate::people::{self, Client};
-use crate::words::{CaseStatus, DeliveryChannel, OrderKind, OrderStatus, ProductType, RefreshPurpose};
+use crate::words::{CaseStatus, DeliveryChannel, NextAction, OrderKind, OrderStatus, ProductType, RefreshPurpose};
 
 /// What is asked for.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +25,9 @@ pub struct AskInput {
     pub link: Option<LinkId>,
     /// How the link reaches the client.
     pub channels: Vec<DeliveryChannel>,
+    /// Whether to ask only while a link is what the case needs next: for asks that waited for their turn.
+    #[serde(skip)]
+    pub only_where_needed: bool,
     /// A repeat with the same key and input answers with the first result.
     #[serde(skip)]
     pub idempotency_key: String,
@@ -53,6 +56,10 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
     if locked.case().status == CaseStatus::Closed {
         return Err(Refusal::invalid(input("caseId"), "The case is closed.").into());
     }
+    if ask.only_where_needed && locked.case().next_action != NextAction::SendVerificationLink {
+        let message = "The case does not need its client any more.";
+        return Err(conflict(input("caseId"), message, locked.case().version).into());
+    }
     check_upstream(kit, &tx, caller.agency).await?;
     let client = people::find_client(&tx, caller.agency, locked.case().client).await?.ok_or_else(missing)?;
     check_channels(&ask.channels, &client)?;
@@ -77,6 +84,8 @@ async fn ask_once(kit: &Kit, caller: &Caller, ask: &AskInput) -> Result<Made, Er
         None => links.retain(|link| !link.works()),
     }
     let wanted: Vec<LinkId> = links.iter().map(|link| link.id).collect();
+    // Two cases that share a connection ask for it one after the other: the second sees what the first has stored.
+    links::lock_in_tx(&tx, caller.agency, &wanted).await?;
     let elsewhere = shared::find_ask_elsewhere_in_tx(&tx, locked.case(), &wanted).await?;
     if let Some(Asked::By(order, other)) = elsewhere {
         let refusal = if scope.admits(other.agency, other.assignee) {

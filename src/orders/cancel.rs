@@ -5,7 +5,7 @@ use super::advance::Open;
 use super::news::{News, Said};
 use super::refusal::{Error, Refusal, input};
 use super::send::again;
-use super::{Made, advance_in_tx, policy, store};
+use super::{Made, Order, advance_in_tx, policy, store};
 use crate::caller::{Caller, Scope};
 use crate::cases;
 use crate::ids::{AgencyId, OrderId};
@@ -33,11 +33,7 @@ pub async fn cancel(kit: &Kit, caller: &Caller, id: OrderId) -> Result<Made, Err
     }
     match open.order.status {
         OrderStatus::Canceled => {}
-        OrderStatus::Requested if open.order.sent_at.is_none() => {
-            links::return_units_in_tx(&tx, caller.agency, id).await?;
-            end_here_in_tx(kit, &tx, open).await?;
-            ledger::void_in_tx(&tx, id, kit.clock.now()).await?;
-        }
+        OrderStatus::Requested if open.order.sent_at.is_none() => end_unsent_in_tx(kit, &tx, open).await?,
         // The look-up was given up, so there is nothing at Truv to cancel. The refreshes stay spent, since nobody knows.
         OrderStatus::OutcomeUnknown if open.order.failure.is_some() => end_here_in_tx(kit, &tx, open).await?,
         status if store::OPEN.contains(&status) => {
@@ -84,6 +80,14 @@ async fn call_off_in_tx(kit: &Kit, tx: &Tx, mut open: Open) -> Result<(), storag
     Ok(())
 }
 
+/// Truv has never heard of it: the refreshes come back, and nothing is billed.
+async fn end_unsent_in_tx(kit: &Kit, tx: &Tx, open: Open) -> Result<(), storage::Error> {
+    let (agency, id) = (open.order.agency, open.order.id);
+    links::return_units_in_tx(tx, agency, id).await?;
+    end_here_in_tx(kit, tx, open).await?;
+    ledger::void_in_tx(tx, id, kit.clock.now()).await
+}
+
 async fn end_here_in_tx(kit: &Kit, tx: &Tx, mut open: Open) -> Result<(), storage::Error> {
     open.order.status = OrderStatus::Canceled;
     open.order.canceled_at = Some(kit.clock.now());
@@ -98,14 +102,21 @@ pub(crate) async fn carry_out(kit: &Kit, agency: AgencyId, id: OrderId) -> Resul
     if !store::OPEN.contains(&order.status) {
         return Ok(Ran::Finished);
     }
-    if order.status == OrderStatus::OutcomeUnknown && order.failure.is_some() {
-        // The look-up was given up after the wish to cancel was stored.
+    // The look-up was given up after the wish to cancel was stored.
+    let is_given_up = |order: &Order| order.status == OrderStatus::OutcomeUnknown && order.failure.is_some();
+    // Nobody is to get a link that is canceled as soon as it is there.
+    let is_unsent = |order: &Order| order.status == OrderStatus::Requested && order.sent_at.is_none();
+    if is_given_up(&order) || is_unsent(&order) {
         let tx = kit.db.begin().await?;
         let Some(open) = Open::load_in_tx(&tx, agency, id).await? else { return Ok(Ran::Finished) };
-        if open.order.status == OrderStatus::OutcomeUnknown && open.order.failure.is_some() {
+        if is_unsent(&open.order) {
+            end_unsent_in_tx(kit, &tx, open).await?;
+        } else if is_given_up(&open.order) {
             end_here_in_tx(kit, &tx, open).await?;
-            kit.db.commit(tx).await?;
+        } else {
+            return Ok(again(kit, std::time::Duration::from_secs(1), "the order has just been sent"));
         }
+        kit.db.commit(tx).await?;
         return Ok(Ran::Finished);
     }
     let wait = std::time::Duration::from_secs(10);

@@ -1,20 +1,24 @@
 //! Repeats a refresh that failed for a passing reason, when its time has come.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::plan::Ask;
 use super::refresh::{Intent, plan_in_tx};
 use super::refusal::{Error as Refused, Refusal};
+use super::settle::standing_in_tx;
 use super::{Failure, Order, policy, store, tally};
 use crate::batches;
 use crate::caller::{CaseScope, Caseload};
 use crate::cases::{self, Case};
 use crate::events::Change;
-use crate::ids::{AgencyId, OrderEmployerId, OrderId};
+use crate::ids::{AgencyId, CaseId, OrderEmployerId, OrderId};
 use crate::jobs::Ran;
 use crate::kit::Kit;
 use crate::storage::{Error, Tx};
-use crate::words::{BatchItemStatus, CaseEventKind, CaseStatus, OrderKind, RefreshPurpose};
+use crate::words::{BatchItemStatus, CaseEventKind, CaseStatus, OrderKind, OrderStatus, RefreshPurpose};
+
+/// How long a retry waits for an order of another case over the same connection.
+const SHARED: TimeDelta = TimeDelta::minutes(1);
 
 /// Asks again for the employers that failed for a passing reason. A retry that has become needless does nothing; one that
 /// is not possible any more is left to a caseworker, or to the client where the connection has stopped working.
@@ -55,6 +59,10 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
     match placed {
         Ok(()) => {}
         Err(Refused::Storage(error)) => return Err(error),
+        Err(refused) if is_held_up(&refused, failed.case) => {
+            let at = kit.clock.now() + SHARED;
+            return Ok(Ran::Hindered { at, why: "another case is refreshing the same connection".to_owned() });
+        }
         Err(refused) => {
             let now = kit.clock.now();
             let terms = policy::Terms::of(&failed, Some(locked.case().due_on));
@@ -72,7 +80,7 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
                 } else {
                     policy::left_to_caseworker(failure, "Trying again was not possible.")
                 });
-                locked.stand(policy::case_standing(&failed));
+                locked.stand(standing_in_tx(&tx, &failed).await?);
                 let told = tally::told(&failed).unwrap_or(BatchItemStatus::Failed);
                 give_up_in_tx(kit, &tx, &failed, told).await?;
             }
@@ -90,6 +98,20 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
     locked.save_in_tx(&tx, kit.clock.now()).await?;
     kit.db.commit(tx).await?;
     Ok(Ran::Finished)
+}
+
+/// Whether an order of another case over the same connection, which comes to its end by itself, is all that stands against
+/// the retry.
+fn is_held_up(refused: &Refused, case: CaseId) -> bool {
+    let Refused::Refused(refusals) = refused else { return false };
+    let passes = |refusal: &Refusal| match refusal {
+        Refusal::InProgress { order } => {
+            order.case != case && order.status != OrderStatus::Stalled && order.failure.is_none()
+        }
+        Refusal::Limit { .. } => true,
+        _ => false,
+    };
+    allowed_again(refused).is_none() && !refusals.is_empty() && refusals.iter().all(passes)
 }
 
 /// When a refresh becomes possible that only the allowance of connections stands against; `None` for anything else.

@@ -35,7 +35,7 @@ impl Open {
             self.order.version += 1;
         }
         store::save_in_tx(tx, &self.before, &self.order, now).await?;
-        self.stand_case_in_tx(tx).await?;
+        self.stand_case_in_tx(tx, brought_data).await?;
         self.move_item_in_tx(kit, tx).await?;
         if brought_data {
             self.end_needless_asks_in_tx(kit, tx).await?;
@@ -251,7 +251,7 @@ impl Open {
     }
 
     /// Moves the case, where this order is what its open renewal waits for.
-    async fn stand_case_in_tx(&mut self, tx: &Tx) -> Result<(), Error> {
+    async fn stand_case_in_tx(&mut self, tx: &Tx, brought_data: bool) -> Result<(), Error> {
         let case = self.case.case();
         if self.order.renewal.is_none() || self.order.renewal != case.renewal {
             return Ok(());
@@ -267,7 +267,8 @@ impl Open {
         }
         let standing = match self.order.status {
             OrderStatus::Canceled => self.standing_without_in_tx(tx).await?,
-            _ => policy::case_standing(&self.order),
+            _ if brought_data || self.order.status != self.before.status => policy::case_standing(&self.order),
+            _ => standing_in_tx(tx, &self.order).await?,
         };
         self.case.stand(standing);
         Ok(())
@@ -277,23 +278,16 @@ impl Open {
     /// brought data or waits for the client; else it is due as it was.
     async fn standing_without_in_tx(&self, tx: &Tx) -> Result<cases::Standing, Error> {
         let others = store::list_of_case(tx, self.order.case).await?;
-        let before = others.iter().rev().find(|other| {
+        let mut before = others.iter().rev().filter(|other| {
             other.id != self.order.id
                 && other.renewal == self.order.renewal
                 && !matches!(other.status, OrderStatus::Canceled | OrderStatus::Rejected)
         });
+        let missing = shared::missing_client(before.clone());
         let asks_client = |order: &Order| order.failure.as_ref().is_some_and(policy::needs_client);
-        Ok(match before {
-            Some(before) if policy::is_reviewable(before) => {
-                let renewal = match self.order.renewal {
-                    Some(renewal) => cases::find_renewal_in_tx(tx, self.order.agency, renewal).await?,
-                    None => None,
-                };
-                // Without a report yet, fetching it is the next step.
-                let has_report = renewal.is_some_and(|renewal| renewal.current.is_some());
-                if has_report { cases::Standing::READY } else { policy::case_standing(before) }
-            }
-            Some(before) if asks_client(before) && !shared::is_mended_in_tx(tx, before).await? => {
+        Ok(match (before.next(), missing) {
+            (Some(before), _) if policy::is_reviewable(before) => standing_in_tx(tx, before).await?,
+            (Some(before), Some(missing)) if asks_client(before) && !shared::is_mended_in_tx(tx, missing).await? => {
                 policy::case_standing(before)
             }
             _ => cases::Standing::DUE,
@@ -373,6 +367,18 @@ impl Open {
         }
         Ok(())
     }
+}
+
+/// Where an order puts its case when no more data follows: where a report is there already, its review is the next step;
+/// else fetching it is.
+pub(super) async fn standing_in_tx(tx: &Tx, order: &Order) -> Result<cases::Standing, Error> {
+    if let Some(renewal) = order.renewal.filter(|_| policy::is_reviewable(order))
+        && let Some(renewal) = cases::find_renewal_in_tx(tx, order.agency, renewal).await?
+        && renewal.current.is_some()
+    {
+        return Ok(cases::Standing::READY);
+    }
+    Ok(policy::case_standing(order))
 }
 
 /// What the task of an employer entry says about its connection, whoever told it: the task itself, the order, or a look.

@@ -40,7 +40,7 @@ async fn relieve_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, link: &Link) -> 
     let orders = store::list_of_case(tx, case).await?;
     let mut of_renewal = orders.iter().rev().filter(|order| order.renewal.is_some() && order.renewal == renewal);
     let ask = of_renewal.clone().find(|order| order.contact.is_some() && store::OPEN.contains(&order.status));
-    let failed = of_renewal.clone().find(|order| order.failure.as_ref().is_some_and(policy::needs_client));
+    let failed = missing_client(of_renewal.clone());
     let is_moving = of_renewal.any(|order| order.contact.is_none() && store::OPEN.contains(&order.status));
     let is_mended = match (failed, ask.and_then(|ask| ask.contact.as_ref())) {
         (Some(failed), _) => is_mended_in_tx(tx, failed).await?,
@@ -75,6 +75,13 @@ async fn relieve_in_tx(kit: &Kit, tx: &Tx, locked: &mut Locked, link: &Link) -> 
     });
     locked.stand(Standing::DUE);
     Ok(())
+}
+
+/// The order that a case needs its client for, of those of its renewal, the newest first: the one that failed, rather than an
+/// ask about it that came to nothing.
+pub(super) fn missing_client<'a>(orders: impl Iterator<Item = &'a Order> + Clone) -> Option<&'a Order> {
+    let mut needs = orders.filter(|order| order.failure.as_ref().is_some_and(policy::needs_client));
+    needs.clone().find(|order| order.contact.is_none()).or_else(|| needs.next())
 }
 
 /// Whether every connection that a refresh of the case would ask works.

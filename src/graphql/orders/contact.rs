@@ -123,7 +123,13 @@ fn parse(input: SendVerificationLinkInput) -> Result<AskInput, InvalidInputError
         Some(link) => link,
         None => None,
     };
-    Ok(AskInput { case, link, channels: input.channels, idempotency_key: input.idempotency_key })
+    Ok(AskInput {
+        case,
+        link,
+        channels: input.channels,
+        only_where_needed: false,
+        idempotency_key: input.idempotency_key,
+    })
 }
 
 fn shown(made: Made, view: &View) -> (Option<Order>, Option<Case>) {

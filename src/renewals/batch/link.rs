@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::batches::{self, Item};
 use crate::caller::Caller;
+use crate::cases::Case;
 use crate::ids::{AgencyId, BatchItemId};
 use crate::jobs::Ran;
 use crate::kit::Kit;
@@ -19,14 +20,14 @@ pub(crate) async fn send_link(kit: &Kit, agency: AgencyId, id: BatchItemId) -> R
     let Some(item) = found.get(&id).filter(|item| item.status == BatchItemStatus::NeedsLink) else {
         return Ok(Ran::Finished);
     };
-    if let Some(wait) = in_doubt(kit, item).await? {
+    let case = crate::cases::find_any(kit.db.read(), agency, item.case).await?;
+    if let Some(wait) = in_doubt(kit, item, &case).await? {
         return Ok(wait);
     }
     let found = batches::load_items(&kit.db, agency, &[id]).await?;
     let Some(item) = found.get(&id).filter(|item| item.status == BatchItemStatus::NeedsLink) else {
         return Ok(Ran::Finished);
     };
-    let case = crate::cases::find_any(kit.db.read(), agency, item.case).await?;
     let client = people::find_client(kit.db.read(), agency, case.client).await?;
     // One channel only: two messages about one thing are one too many.
     let Some(channel) = client.as_ref().and_then(Client::channel) else {
@@ -37,6 +38,8 @@ pub(crate) async fn send_link(kit: &Kit, agency: AgencyId, id: BatchItemId) -> R
         case: item.case,
         link: None,
         channels: vec![channel],
+        // The connection may have come back while this waited.
+        only_where_needed: true,
         idempotency_key: format!("renewal-batch-item-{id}"),
     };
     match orders::ask(kit, &Caller::system(agency, "renewal-batch"), &ask).await {
@@ -54,12 +57,21 @@ pub(crate) async fn send_link(kit: &Kit, agency: AgencyId, id: BatchItemId) -> R
 
 /// Truv may write to the client by itself, and says so a moment after the failure. Before anybody else does, the order is
 /// looked at once that moment has passed; what it shows may settle the matter.
-async fn in_doubt(kit: &Kit, item: &Item) -> Result<Option<Ran>, Error> {
-    let Some(order) = item.order else { return Ok(None) };
+async fn in_doubt(kit: &Kit, item: &Item, case: &Case) -> Result<Option<Ran>, Error> {
+    let wait = |until, why: &str| Ok(Some(Ran::Hindered { at: until, why: why.to_owned() }));
+    let Some(order) = item.order else {
+        // The batch asked for nothing here: somebody else's refresh, or one of another case, found the connection broken.
+        let targets = orders::load_targets(&kit.db, item.agency, &[case.id]).await?;
+        let broken_at =
+            targets.get(&case.id).and_then(|found| found.links.iter().filter_map(|link| link.broken_at).max());
+        return match broken_at.map(|at| at + DOUBT).filter(|told_by| kit.clock.now() < *told_by) {
+            Some(told_by) => wait(told_by, "Truv may be writing to the client"),
+            None => Ok(None),
+        };
+    };
     let orders = orders::load(&kit.db, item.agency, &[order]).await?;
     let failed = orders.get(&order).filter(|order| order.contact.is_none() && order.truv_order_id.is_some());
     let Some(failed) = failed else { return Ok(None) };
-    let wait = |until, why: &str| Ok(Some(Ran::Hindered { at: until, why: why.to_owned() }));
     let Some(failure) = &failed.failure else {
         if failed.status == OrderStatus::Completed {
             return Ok(Some(Ran::Finished));

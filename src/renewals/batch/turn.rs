@@ -3,8 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cases::Case;
+use crate::links::Link;
 use crate::orders::Refusal;
-use crate::words::{BatchSkipReason, CaseStatus, NextAction};
+use crate::words::{BatchSkipReason, CaseStatus, NextAction, OrderStatus};
 
 /// How long a case waits for an order of another case over the same connection.
 const SHARED: TimeDelta = TimeDelta::minutes(1);
@@ -50,7 +51,25 @@ pub(super) fn of_refusals(case: &Case, refusals: &[Refusal], now: DateTime<Utc>)
         Turn::Wait(at) => (1, Some(*at)),
         Turn::Refresh => (0, None),
     };
-    refusals.iter().map(|refusal| of_refusal(case, refusal, now)).max_by_key(weight).unwrap_or(Turn::Fail)
+    // Truv calls a connection disconnected after an outage, too: the order that met it will tell which it was.
+    let is_explained_soon = |link: &Link| {
+        link.is_only_disconnected && refusals.iter().any(|refusal| is_of_another(case, refusal) && moves(refusal))
+    };
+    let turn = |refusal: &Refusal| match refusal {
+        Refusal::Reauthenticate { link } if is_explained_soon(link) => Turn::Wait(now + SHARED),
+        _ => of_refusal(case, refusal, now),
+    };
+    refusals.iter().map(turn).max_by_key(weight).unwrap_or(Turn::Fail)
+}
+
+/// An order of another case stands in the way.
+fn is_of_another(case: &Case, refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::InProgress { order } if order.case != case.id)
+}
+
+/// The order in the way comes to its end by itself, as far as anybody knows.
+fn moves(refusal: &Refusal) -> bool {
+    matches!(refusal, Refusal::InProgress { order } if order.status != OrderStatus::Stalled && order.failure.is_none())
 }
 
 fn of_refusal(case: &Case, refusal: &Refusal, now: DateTime<Utc>) -> Turn {
@@ -59,8 +78,8 @@ fn of_refusal(case: &Case, refusal: &Refusal, now: DateTime<Utc>) -> Turn {
         Refusal::Limit { next_available_at, .. } => Turn::Wait(*next_available_at),
         Refusal::Unavailable { retry_at, .. } => Turn::Wait(*retry_at),
         Refusal::Cap { spending } => Turn::Wait(spending.resets_at.min(now + CAP)),
-        Refusal::InProgress { order } if order.case == case.id => Turn::Skip(BatchSkipReason::InProgress),
-        Refusal::InProgress { .. } => Turn::Wait(now + SHARED),
+        Refusal::InProgress { .. } if is_of_another(case, refusal) && moves(refusal) => Turn::Wait(now + SHARED),
+        Refusal::InProgress { .. } => Turn::Skip(BatchSkipReason::InProgress),
         Refusal::Fresh { .. } => Turn::Skip(BatchSkipReason::FreshEnough),
         Refusal::Purpose { .. } => Turn::Skip(BatchSkipReason::NotDue),
         // Nothing that the client has connected: a link is how it begins.

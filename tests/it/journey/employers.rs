@@ -56,6 +56,19 @@ async fn a_passing_failure_of_one_is_repeated_for_that_one_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_has_brought_is_reviewed_when_the_retry_of_the_other_is_called_off() {
+    let (world, case) = started(&[Scenario::Ok, Scenario::Unavailable]).await;
+    let shown = world.show(&case).await;
+    assert_eq!(shown["status"], "RETRY_SCHEDULED");
+    let input = json!({ "input": { "orderId": shown["latestOrder"]["id"] } });
+    let canceled = world.send("CancelOrder", input).await["cancelOrder"].clone();
+    assert_eq!(canceled["userErrors"], json!([]), "{canceled}");
+    world.quiet().await;
+    assert_eq!(world.show(&case).await["status"], "READY_FOR_REVIEW");
+    assert_eq!(jobs(&world, &case).await, BOTH[..1]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_failure_beside_slow_work_is_acted_on_when_all_has_settled() {
     // The outage is known long before the other one has ended.
     let world =

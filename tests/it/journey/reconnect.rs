@@ -344,3 +344,76 @@ async fn a_retry_leaves_a_connection_alone_that_was_refused_for_another_case_mea
     assert_eq!(standing(&world, &snap).await, ["DUE", "CREATE_REFRESH_ORDER"]);
     assert_eq!(restored(&world, &snap).await, ["OTHER_CASE"]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_only_a_refresh_has_is_refreshed_from_there() {
+    let world = World::start().await;
+    let case = refused(&world, "SNAP-1").await;
+    let first = world.show(&case).await["latestOrder"].clone();
+    world
+        .applicant(first["truvOrderId"].as_str().unwrap(), json!({ "action": "login", "same_credentials": false }))
+        .await;
+    world.quiet().await;
+    let version = world.show(&case).await["version"].as_i64().unwrap();
+    world.decide(&case, "NEEDS_DOCUMENTS", version).await;
+    let plan = world.send("PlanRenewals", json!({ "window": {} })).await["planRenewals"].clone();
+    assert_eq!(plan["items"]["nodes"][0]["action"], "REFRESH_NOW", "{plan:#}");
+    world.clock.advance(Duration::from_mins(1));
+    world.refresh(&case, "key-2").await;
+    world.quiet().await;
+    let newest = world.orders(&case).await.pop().unwrap();
+    assert_eq!((&newest["status"], &newest["parent"]["id"]), (&json!("COMPLETED"), &first["id"]), "{newest:#}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_cases_that_ask_at_once_ask_once() {
+    let world = World::start().await;
+    let snap = refused(&world, "SNAP-1").await;
+    let tanf = sharing(&world, &snap, "TANF-1").await;
+    let ask = async |case: &KnownCase| {
+        let input = json!({ "caseId": case.id, "channels": ["EMAIL"], "idempotencyKey": case.number });
+        let answer = world.send("SendVerificationLink", json!({ "input": input })).await;
+        answer["sendVerificationLink"]["userErrors"].as_array().unwrap().len()
+    };
+    let (first, second) = tokio::join!(ask(&snap), ask(&tanf));
+    assert_eq!(first + second, 1, "one of them is refused");
+    world.quiet().await;
+    assert_eq!(asks(&world, &snap).await.len() + asks(&world, &tanf).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_waits_for_its_turn_is_not_sent_once_the_connection_is_back() {
+    let world = World::start().await;
+    let snap = world.case("SNAP-1", &[Scenario::LoginError]).await;
+    let tanf = sharing(&world, &snap, "TANF-1").await;
+    let batch = json!({ "name": "March", "filter": {}, "sendLinksOnFailure": true, "idempotencyKey": "march" });
+    world.send("StartRenewalBatch", json!({ "input": batch })).await;
+    world.quiet().await;
+    // Truv may be writing, so nobody else does for some seconds; meanwhile the client logs in by herself.
+    assert_eq!(asks(&world, &snap).await.len() + asks(&world, &tanf).await.len(), 0);
+    let refresh = world.orders(&snap).await.pop().unwrap()["truvOrderId"].as_str().unwrap().to_owned();
+    world.applicant(&refresh, login()).await;
+    world.quiet().await;
+    world.pass(10, Duration::from_secs(30)).await;
+    assert_eq!(asks(&world, &snap).await.len() + asks(&world, &tanf).await.len(), 0, "nobody is asked for what works");
+    assert_eq!(standing(&world, &snap).await, ["READY_FOR_REVIEW", "REVIEW"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_case_whose_own_ask_ran_out_is_due_again_when_another_case_brings_the_connection_back() {
+    let world = World::start().await;
+    let snap = refused(&world, "SNAP-1").await;
+    let tanf = sharing(&world, &snap, "TANF-1").await;
+    world.ask(&snap, "ask-1").await;
+    world.quiet().await;
+    world.pass(10, Duration::from_hours(24)).await;
+    assert_eq!(asks(&world, &snap).await[0]["status"], "EXPIRED");
+    assert_eq!(standing(&world, &snap).await, ["NEEDS_CLIENT", "SEND_VERIFICATION_LINK"]);
+    let link = world.show(&tanf).await["employerLinks"][0]["id"].clone();
+    let input = json!({ "input": { "caseId": tanf.id, "linkId": link } });
+    let made = world.send("CreateBridgeToken", input).await["createBridgeToken"].clone();
+    let token = made["bridgeToken"]["token"].as_str().unwrap();
+    world.control(Method::POST, &format!("/control/bridge-tokens/{token}/applicant"), login()).await;
+    world.quiet().await;
+    assert_eq!(standing(&world, &snap).await, ["DUE", "CREATE_REFRESH_ORDER"]);
+}
