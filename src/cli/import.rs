@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::caller::Caller;
-use crate::cases::import::{self, Format, Outcome, Row, rows};
+use crate::cases::import::{self, Format, Outcome, RefusedRow, Row, Seen, rows};
 use crate::cli::Failure;
 use crate::cli::audit;
 use crate::cli::settings::{SettingsArgs, tenant};
@@ -82,19 +82,24 @@ pub fn dry_run(args: &Args, sources: Sources) -> Result<(), Failure> {
     let format = args.format()?;
     let input = File::open(args.file()).map_err(|error| failed(args.file(), &error))?;
     let mut report = report(args.errors.as_deref())?;
+    let mut seen = Seen::default();
     let (mut good, mut refused) = (0_u64, 0_u64);
+    let mut refuse = |row: &RefusedRow| {
+        refused += 1;
+        let cells = [&row.line.to_string(), row.column.unwrap_or_default(), &row.reason];
+        report.write_record(cells).map_err(|error| Failure::Output(error.into()))
+    };
     for row in rows(format, input).map_err(|error| failed(args.file(), &error))? {
         match row.map_err(|error| failed(args.file(), &error))? {
-            Row::Good(_) => good += 1,
-            Row::Refused(row) => {
-                refused += 1;
-                let cells = [&row.line.to_string(), row.column.unwrap_or_default(), &row.reason];
-                report.write_record(cells).map_err(|error| Failure::Output(error.into()))?;
-            }
+            Row::Good(row) => match seen.hear(&row) {
+                Ok(()) => good += 1,
+                Err(row) => refuse(&row)?,
+            },
+            Row::Refused(row) => refuse(&row)?,
         }
     }
     report.flush().map_err(Failure::Output)?;
-    // What only the database can tell (a case of somebody else's, an order of another case) the import says of its row.
+    // What only the database can tell, the import says of its row.
     writeln!(
         io::stdout(),
         "{}: {good} rows are well-formed, {refused} are refused; nothing was stored, and the database was not asked.",
@@ -151,7 +156,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
 
     audit::record(&kit, caller.agency, "import", AuditAccess::Change).await?;
     let mut rows = rows(format, progress.bar.wrap_read(input)).map_err(|error| failed(args.file(), &error))?;
-    let mut total = Total::default();
+    let (mut total, mut seen) = (Total::default(), Seen::default());
     loop {
         let (mut good, mut refused) = (Vec::new(), Vec::new());
         for row in rows.by_ref().take(BATCH) {
@@ -163,7 +168,7 @@ pub async fn run(args: &Args, sources: Sources) -> Result<(), Failure> {
         if good.is_empty() && refused.is_empty() {
             break;
         }
-        let stored = import::import(&kit, &caller, &good).await.map_err(|error| Failure::of(&error))?;
+        let stored = import::import(&kit, &caller, &good, &mut seen).await.map_err(|error| Failure::of(&error))?;
         total.add(&stored);
         refused.extend(stored.refused);
         refused.sort_by_key(|row| row.line);

@@ -36,11 +36,13 @@ mod lines;
 mod ndjson;
 mod report;
 mod row;
+mod seen;
 mod store;
 mod take;
 
 pub use report::{Imported, Outcome, Report};
 pub use row::{ImportAssignee, ImportClient, ImportOrder, ImportRow, RefusedRow};
+pub use seen::Seen;
 pub use take::import;
 
 /// How the file is written.

@@ -10,6 +10,7 @@ use chrono::{Days, NaiveTime};
 
 use super::report::{Imported, Outcome, Report};
 use super::row::{ImportOrder, ImportRow, RefusedRow};
+use super::seen::Seen;
 use super::store::{self, Known, Stored};
 use crate::caller::{Caller, CaseScope, Caseload, Scope};
 use crate::cases::renewal::open_renewal_in_tx;
@@ -28,11 +29,11 @@ const CHUNK: usize = 200;
 type Fault = (&'static str, &'static str);
 
 /// Stores the rows in their order, some hundred in a transaction: when storage fails, the chunks before stay, and the same
-/// rows may be given again.
+/// rows may be given again. `seen` holds what the rows of the same import before these have said.
 ///
 /// # Errors
 /// [`Error::Forbidden`] without `cases:write` and the right to read cases; [`Error::Storage`].
-pub async fn import(kit: &Kit, caller: &Caller, rows: &[ImportRow]) -> Result<Report, Error> {
+pub async fn import(kit: &Kit, caller: &Caller, rows: &[ImportRow], seen: &mut Seen) -> Result<Report, Error> {
     caller.require(Scope::CasesWrite)?;
     let scope = caller.cases()?;
     let mut report = Report::default();
@@ -41,7 +42,7 @@ pub async fn import(kit: &Kit, caller: &Caller, rows: &[ImportRow]) -> Result<Re
         let known = store::find_known(&tx, &kit.sealer, scope, chunk).await?;
         let mut import = Import { kit, caller, scope, tx: &tx, known };
         for row in chunk {
-            match row.verify() {
+            match row.verify().and_then(|()| seen.hear(row)) {
                 Err(refused) => report.refused.push(refused),
                 Ok(()) => match import.take(row).await? {
                     Ok((case, outcome)) => report.imported.push(Imported { line: row.line, case, outcome }),

@@ -4,7 +4,7 @@ use async_graphql::{Context, InputObject, Object, SimpleObject};
 
 use super::Case;
 use crate::caller::Scope;
-use crate::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Outcome, import};
+use crate::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Outcome, Seen, import};
 use crate::cases::{self, import::Report};
 use crate::graphql::error::ApiError;
 use crate::graphql::scalars::Date;
@@ -140,7 +140,7 @@ impl ImportMutation {
             return Ok(payload(&Report::default(), Vec::new(), vec![error.into()]));
         }
         let rows: Vec<ImportRow> = (0..).zip(input.cases).map(|(index, case)| row(index, case)).collect();
-        let report = match import(view.kit(), view.caller(), &rows).await {
+        let report = match import(view.kit(), view.caller(), &rows, &mut Seen::default()).await {
             Ok(report) => report,
             Err(cases::Error::Forbidden(missing)) => return Err(missing.into()),
             Err(cases::Error::Storage(error)) => return Err(error.into()),

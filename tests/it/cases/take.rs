@@ -6,7 +6,9 @@ use chrono::{Days, NaiveDate};
 use recert::audit::Recorder;
 use recert::caller::{Caller, Scope};
 use recert::cases::Error;
-use recert::cases::import::{ImportAssignee, ImportClient, ImportOrder, ImportRow, Imported, Outcome, Report, import};
+use recert::cases::import::{
+    ImportAssignee, ImportClient, ImportOrder, ImportRow, Imported, Outcome, Report, Seen, import,
+};
 use recert::clock::Clock;
 use recert::config::{Renewals, Sealing, Webhooks, Work};
 use recert::ids::Ids;
@@ -51,7 +53,7 @@ impl Office {
     }
 
     async fn import(&self, rows: &[ImportRow]) -> Report {
-        import(&self.kit, &self.caller, rows).await.unwrap()
+        import(&self.kit, &self.caller, rows, &mut Seen::default()).await.unwrap()
     }
 
     /// The only client there is.
@@ -167,6 +169,27 @@ async fn the_same_rows_given_again_change_nothing() {
 }
 
 #[tokio::test]
+async fn rows_that_contradict_each_other_do_not_take_turns() {
+    let office = Office::open().await;
+    let of_a = |line, client| ImportRow { line, client, ..row(&format!("C-{line}")) };
+    let elsewhere = of_a(3, ImportClient { phone: Some("503 555 0199".to_owned()), ..row("A").client });
+    let moved = ImportRow { line: 4, due_date: in_days(20), ..row("A") };
+    let silent = of_a(5, ImportClient { phone: None, email: None, ..row("A").client });
+    let rows = [row("A"), elsewhere, moved, silent];
+    for outcome in [Outcome::Created, Outcome::Unchanged, Outcome::Unchanged] {
+        let report = office.import(&rows).await;
+        assert_eq!(
+            (report.count(outcome), report.count(Outcome::Updated)),
+            (2, 0),
+            "an empty cell contradicts nothing"
+        );
+        let refused: Vec<_> = report.refused.iter().map(|row| (row.line, row.column)).collect();
+        assert_eq!(refused, [(3, Some("external_user_id")), (4, Some("case_number"))]);
+        assert!(report.refused.iter().all(|row| row.reason.contains("row at 2")), "{:?}", report.refused);
+    }
+}
+
+#[tokio::test]
 async fn a_changed_row_moves_the_due_date_and_renames_and_reassigns() {
     let office = Office::open().await;
     office.outcome(row("A")).await;
@@ -266,20 +289,20 @@ async fn a_caller_imports_only_into_what_is_theirs() {
     let office = Office::open().await;
     office.outcome(row("A")).await;
     let reader = Caller { scopes: vec![Scope::CasesRead], ..office.caller.clone() };
-    assert!(matches!(import(&office.kit, &reader, &[row("A")]).await, Err(Error::Forbidden(_))));
+    assert!(matches!(import(&office.kit, &reader, &[row("A")], &mut Seen::default()).await, Err(Error::Forbidden(_))));
     let limited = Caller { scopes: vec![Scope::CasesWrite, Scope::CasesReadAssigned], ..office.caller.clone() };
     let mut changed = row("A");
     changed.client.last_name = "Changed".to_owned();
-    let report = import(&office.kit, &limited, &[changed]).await.unwrap();
+    let report = import(&office.kit, &limited, &[changed], &mut Seen::default()).await.unwrap();
     assert_eq!(report.refused[0].column, Some("case_number"));
     assert_eq!(office.number("COUNT(*) FROM clients WHERE last_name = 'Changed'").await, 0);
     // A case of one's own is no way to the person of somebody else's, who would then be sent links elsewhere.
     let mut own = row("B");
     own.client = ImportClient { email: Some("elsewhere@example.test".to_owned()), ..row("A").client };
-    let report = import(&office.kit, &limited, &[own]).await.unwrap();
+    let report = import(&office.kit, &limited, &[own], &mut Seen::default()).await.unwrap();
     assert_eq!(report.refused[0].column, Some("external_user_id"));
     assert_eq!(office.number("COUNT(*) FROM cases").await, 1);
-    let report = import(&office.kit, &limited, &[row("C"), row("C")]).await.unwrap();
+    let report = import(&office.kit, &limited, &[row("C"), row("C")], &mut Seen::default()).await.unwrap();
     assert_eq!(
         (report.count(Outcome::Created), report.refused.len()),
         (1, 1),
@@ -289,7 +312,8 @@ async fn a_caller_imports_only_into_what_is_theirs() {
     // Another agency may have the same numbers.
     let clock = &office.kit.clock;
     let other = enroll_agency(&office.kit.db, clock, &office.kit.ids, "marin", "Marin").await.unwrap().id;
-    let report = import(&office.kit, &Caller::system(other, "import"), &[row("A")]).await.unwrap();
+    let report =
+        import(&office.kit, &Caller::system(other, "import"), &[row("A")], &mut Seen::default()).await.unwrap();
     assert_eq!(report.count(Outcome::Created), 1);
 }
 
@@ -330,7 +354,7 @@ async fn an_imported_order_is_read_from_truv_with_employers_connections_and_repo
 
     let kit = world.app.kit();
     let agency = Seed(kit).agency("test-county").await;
-    import(kit, &Caller::system(agency, "import"), &[row("A")]).await.unwrap();
+    import(kit, &Caller::system(agency, "import"), &[row("A")], &mut Seen::default()).await.unwrap();
     world.quiet().await;
 
     let case = world.send("Case", json!({ "by": { "number": "A" } })).await["case"].clone();

@@ -21,6 +21,18 @@ fn a_clean_file_ends_with_0() {
 }
 
 #[test]
+fn a_dry_run_finds_rows_that_contradict_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = GOOD.replace("C-1", "C-2").replace("Diaz", "Diez");
+    fs::write(folder.path().join("cases.csv"), format!("{HEADER}{GOOD}{GOOD}{other}")).unwrap();
+    let args = ["import", "cases.csv", "--dry-run", "--errors", "refused.csv"];
+    let run = recert(folder.path(), &VARIABLES, &args);
+    assert!(run.out.contains("2 rows are well-formed, 1 are refused"), "{}", run.out);
+    let report = fs::read_to_string(folder.path().join("refused.csv")).unwrap();
+    assert!(report.contains("\n4,external_user_id,is a person whom the row at 2 describes otherwise\n"), "{report}");
+}
+
+#[test]
 fn refused_rows_are_reported_with_line_column_and_reason_and_end_with_1() {
     let folder = tempfile::tempdir().unwrap();
     let whole = GOOD.replace("1234", "991-91-9991");
