@@ -6,6 +6,8 @@ use recert::caller::Scope;
 use recert::simulator::Scenario;
 use recert::telemetry::Exporter;
 use serde_json::{Value, json};
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 use tracing_subscriber::Registry;
 use tracing_subscriber::layer::SubscriberExt as _;
 
@@ -26,6 +28,9 @@ async fn traced(share: f64, act: impl AsyncFnOnce(&World)) -> Option<Vec<Span>> 
     if traced::begin().is_some() {
         return None;
     }
+    // With one listener alone the library asks the thread that comes to a span first whether anybody listens to it, and
+    // remembers the answer for all threads: that may be another test's, where nobody does. With two it asks them both.
+    let _another = Dispatch::new(NoSubscriber::default());
     let (collector, url) = Collector::start().await;
     let exporter = Exporter::new(&url, share).unwrap();
     let listening = tracing::subscriber::set_default(Registry::default().with(exporter.layer()));
