@@ -177,11 +177,11 @@ pub(crate) fn left_to_caseworker(failure: Failure, why: &str) -> Failure {
 
 /// The same failure when its connection has stopped working before it could be tried again: trying would bring the
 /// client's account closer to a lock.
-pub(crate) fn left_to_client(failure: Failure) -> Failure {
+pub(crate) fn left_to_client(failure: &Failure) -> Failure {
     let (next_action, next_actor) = (NextAction::SendVerificationLink, Actor::Client);
     let message =
         format!("{} Meanwhile the connection stopped working; the client must log in again.", failure.message);
-    Failure { next_action, next_actor, retry_at: None, message, ..failure }
+    Failure { next_action, next_actor, retry_at: None, message, ..*failure }
 }
 
 /// Sets the time of the retry, or leaves the failure to a caseworker when none is due any more. The time is the same
@@ -190,7 +190,7 @@ fn scheduled(failure: Failure, row: &Row, employer: &OrderEmployer, terms: &Term
     let distance = usize::try_from(terms.attempt).ok().and_then(|attempt| row.retries.get(attempt));
     let Some(distance) = distance else { return left_to_caseworker(failure, "") };
     if terms.is_left_to_client {
-        return left_to_client(failure);
+        return left_to_client(&failure);
     }
     if terms.is_called_off {
         return left_to_caseworker(failure, "It is not tried again.");

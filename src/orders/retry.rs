@@ -76,7 +76,7 @@ pub(crate) async fn retry(kit: &Kit, agency: AgencyId, id: OrderId) -> Result<Ra
                 tracing::warn!(order.id = %id, %refused, "a scheduled retry was not possible; a person must act");
                 failed.retry_canceled_at = Some(now);
                 failed.failure = Some(if is_clients_to_mend(&refused) {
-                    policy::left_to_client(failure)
+                    policy::left_to_client(&failure)
                 } else {
                     policy::left_to_caseworker(failure, "Trying again was not possible.")
                 });
